@@ -15,6 +15,7 @@
     └── StorageError               network          the engine could not do it
         ├── ConditionFailed        a named condition did not hold; `failed` says which write
         ├── TransactionConflict    somebody else wrote at the same moment: read again, retry
+        ├── Fenced                 another owner has begun: stop at once, write nothing more
         ├── Throttled              the engine asks for patience: retry with back-off
         └── Tampered               stored bytes fail their integrity check
 
@@ -116,6 +117,10 @@ class ConditionFailed(StorageError):
 
 class TransactionConflict(StorageError):
     code = "transaction_conflict"
+
+
+class Fenced(StorageError):
+    code = "fenced"
 
 
 class Throttled(StorageError):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 # What an item's attribute may be. Numbers are whole: DynamoDB's decimals have no use here.
-type Value = str | int | bool | bytes | None | Sequence[Value] | Mapping[str, Value]
+type Value = str | int | bool | bytes | Sequence[Value] | Mapping[str, Value] | None
 type Item = dict[str, Value]
 
 MAX_ITEM_BYTES = 400 * 1024  # DynamoDB's limit of one item
@@ -71,7 +71,7 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Change some attributes; an item that is missing is created. `add` adds to a whole number (missing counts as 0)."""
+    """Change some attributes; a missing item is created. `add` adds to a whole number (missing counts as 0)."""
 
     key: Key
     set: Mapping[str, Value] = field(default_factory=dict)
@@ -195,7 +195,7 @@ class Queue(Protocol):
         ...
 
     def change_visibility(self, receipt: str, seconds: int) -> None:
-        """Hide it for `seconds` from now on (0: give it back at once). Raises NotFound when it is no longer in flight."""
+        """Hide it for `seconds` from now on (0: give it back). Raises NotFound when it is no longer in flight."""
         ...
 
     def dead_letter(self, receipt: str, reason: str) -> None:

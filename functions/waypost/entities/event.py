@@ -1,0 +1,78 @@
+"""An event of a session's log (P5). Its data is sealed under the key of its contact, else of its session.
+
+pk SES#{session}#EV#{generation}   sk {number}
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+from waypost.domain.event import EventType
+from waypost.entities.record import blob, number, text, text_or_none
+from waypost.ports import Clause, Item, Put, Table, When
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as it is stored: `data` is sealed."""
+
+    tenant: str
+    session: str
+    generation: int
+    number: int
+    type: EventType
+    time_ms: int
+    contact: str | None
+    message: str | None
+    build: str
+    data: bytes
+
+
+def event_write(event: StoredEvent) -> Put:
+    """The write of a new event. Its number is free, because the head's condition in the same transaction says so;
+    the condition here makes a mistake in that visible instead of overwriting history."""
+    return Put(
+        {
+            "pk": _log_pk(event.session, event.generation),
+            "sk": _log_sk(event.number),
+            "tenant": event.tenant,
+            "session": event.session,
+            "generation": event.generation,
+            "number": event.number,
+            "type": event.type,
+            "time_ms": event.time_ms,
+            "contact": event.contact,
+            "message": event.message,
+            "build": event.build,
+            "data": event.data,
+        },
+        When.all(Clause("the number is free", "pk", "absent")),
+    )
+
+
+def list_events(table: Table, session: str, generation: int, *, after: int, limit: int) -> list[StoredEvent]:
+    """Events of one generation with a number above `after`, in order."""
+    page = table.query(_log_pk(session, generation), after=_log_sk(after), limit=limit)
+    return [_from_item(item) for item in page.items]
+
+
+def _log_pk(session: str, generation: int) -> str:
+    return f"SES#{session}#EV#{generation}"
+
+
+def _log_sk(number_: int) -> str:
+    return f"{number_:012d}"
+
+
+def _from_item(item: Item) -> StoredEvent:
+    return StoredEvent(
+        tenant=text(item, "tenant"),
+        session=text(item, "session"),
+        generation=number(item, "generation"),
+        number=number(item, "number"),
+        type=cast(EventType, text(item, "type")),
+        time_ms=number(item, "time_ms"),
+        contact=text_or_none(item, "contact"),
+        message=text_or_none(item, "message"),
+        build=text(item, "build"),
+        data=blob(item, "data"),
+    )

@@ -1,0 +1,106 @@
+"""The head of a session's log with its lease, one item, so that an append can be conditional on both (decision 7).
+
+pk SES#{session}   sk HEAD   in index by_owner as `running` while the tenant wants the session to run
+"""
+
+from waypost.domain.lease import CLOCK_MARGIN_SECONDS, Head
+from waypost.entities.record import number, text, text_or_none
+from waypost.ports import Clause, Item, Key, Put, Table, Update, When
+
+
+def head_key(session: str) -> Key:
+    return Key(f"SES#{session}", "HEAD")
+
+
+def new_head(session: str, tenant: str) -> Put:
+    return Put(
+        {
+            "pk": head_key(session).pk,
+            "sk": "HEAD",
+            "session": session,
+            "tenant": tenant,
+            "epoch": 0,
+            "owner": None,
+            "lease_until_ms": 0,
+            "generation": 1,
+            "number": 0,
+        },
+        When.all(Clause("is new", "pk", "absent")),
+    )
+
+
+def get_head(table: Table, session: str) -> Head | None:
+    item = table.get(head_key(session))
+    return None if item is None else _from_item(item)
+
+
+def mark_running(table: Table, session: str, *, running: bool) -> None:
+    """Put the session among those that the sweeper looks after, or take it out."""
+    if running:
+        table.update(Update(head_key(session), set={"owner_pk": "running", "owner_sk": session}))
+    else:
+        table.update(Update(head_key(session), remove=("owner_pk", "owner_sk")))
+
+
+def list_running(table: Table) -> list[Head]:
+    heads: list[Head] = []
+    cursor: str | None = None
+    while True:
+        page = table.query("running", index="by_owner", limit=1000, cursor=cursor)
+        heads.extend(_from_item(item) for item in page.items)
+        cursor = page.cursor
+        if cursor is None:
+            return heads
+
+
+def claim(table: Table, session: str, worker: str, now_ms: int, until_ms: int) -> Head:
+    """Become the owner under a new epoch. Raises ConditionFailed while somebody else's lease holds."""
+    item = table.update(
+        Update(
+            head_key(session),
+            set={"owner": worker, "lease_until_ms": until_ms},
+            add={"epoch": 1},
+            when=When.all(Clause("exists", "pk", "exists"), Clause("nobody owns it", "owner", "eq", None)).or_all(
+                Clause("exists", "pk", "exists"),
+                Clause("its lease ran out", "lease_until_ms", "lt", now_ms - CLOCK_MARGIN_SECONDS * 1000),
+            ),
+        )
+    )
+    return _from_item(item)
+
+
+def renew(table: Table, session: str, epoch: int, until_ms: int) -> None:
+    """Raises ConditionFailed when another epoch has begun."""
+    table.update(Update(head_key(session), set={"lease_until_ms": until_ms}, when=_is_epoch(epoch)))
+
+
+def release(table: Table, session: str, epoch: int) -> None:
+    """Give the session up, so that the next owner need not wait for the lease to run out."""
+    table.update(Update(head_key(session), set={"owner": None, "lease_until_ms": 0}, when=_is_epoch(epoch)))
+
+
+def advance(head: Head, count: int, *, epoch: int | None) -> Update:
+    """The write that numbers `count` new events. The owner gives its epoch; others (API, erasure) give None."""
+    clauses: tuple[Clause, ...] = (
+        Clause("nobody appended since", "number", "eq", head.number),
+        Clause("same generation", "generation", "eq", head.generation),
+    )
+    if epoch is not None:
+        clauses = (*clauses, Clause("still the owner", "epoch", "eq", epoch))
+    return Update(head_key(head.session), set={"number": head.number + count}, when=When.all(*clauses))
+
+
+def _is_epoch(epoch: int) -> When:
+    return When.all(Clause("still the owner", "epoch", "eq", epoch))
+
+
+def _from_item(item: Item) -> Head:
+    return Head(
+        session=text(item, "session"),
+        tenant=text(item, "tenant"),
+        epoch=number(item, "epoch"),
+        owner=text_or_none(item, "owner"),
+        lease_until_ms=number(item, "lease_until_ms"),
+        generation=number(item, "generation"),
+        number=number(item, "number"),
+    )

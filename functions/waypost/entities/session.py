@@ -1,0 +1,185 @@
+"""A session: what was asked for, what it is now, its QR code and its commands.
+
+pk SES#{session}   sk SESSION          the record; in index by_owner as `{tenant}#sessions`
+pk SES#{session}   sk QR               the code that is on its screen now, sealed under the session's key
+pk SES#{session}   sk CMD#{command}    a command for the owner; gone when it was carried out
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from waypost.entities.record import blob, mapping, number, text, text_or_none
+from waypost.ports import Clause, Delete, Item, Key, Page, Put, Table, Update, When
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`status` is a state of the worker's state machine (containers/worker/lifecycle.py). `me` is sealed.
+
+    `desired` is what the tenant asked for: `running` or `stopped`. `identity` is what is set at every
+    launch (R-SAFE-3).
+    """
+
+    id: str
+    tenant: str
+    name: str
+    created_ms: int
+    desired: str = "stopped"
+    status: str = "stopped"
+    reason: str | None = None
+    since_ms: int = 0
+    me: bytes | None = None
+    build: str = ""
+    identity: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class QrCode:
+    """`code` is sealed. `sequence` counts the codes of a session; `expires_ms` is unix milliseconds."""
+
+    sequence: int
+    code: bytes
+    expires_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    id: str
+    name: str
+    created_ms: int
+
+
+def session_pk(session: str) -> str:
+    return f"SES#{session}"
+
+
+def session_key(session: str) -> Key:
+    return Key(session_pk(session), "SESSION")
+
+
+def qr_key(session: str) -> Key:
+    return Key(session_pk(session), "QR")
+
+
+def get_session(table: Table, session: str) -> Session | None:
+    item = table.get(session_key(session))
+    return None if item is None else _from_item(item)
+
+
+def session_write(session: Session) -> Put:
+    """The write that makes a new session; its condition fails when the id is taken."""
+    return Put(_to_item(session), When.all(Clause("is new", "pk", "absent")))
+
+
+def list_sessions(table: Table, tenant: str, *, limit: int, cursor: str | None) -> tuple[list[Session], str | None]:
+    page: Page = table.query(f"{tenant}#sessions", index="by_owner", limit=limit, cursor=cursor)
+    return [_from_item(item) for item in page.items], page.cursor
+
+
+def status_write(session: str, *, status: str, reason: str | None, since_ms: int, **more: Any) -> Update:
+    """The write of a new status; the caller's transaction holds the condition on the epoch."""
+    return Update(
+        session_key(session),
+        set={"status": status, "reason": reason, "since_ms": since_ms, **more},
+        when=When.all(Clause("the session exists", "pk", "exists")),
+    )
+
+
+def set_desired(table: Table, session: str, desired: str) -> None:
+    table.update(
+        Update(
+            session_key(session),
+            set={"desired": desired},
+            when=When.all(Clause("the session exists", "pk", "exists")),
+        )
+    )
+
+
+def qr_write(session: str, qr: QrCode) -> Put:
+    key = qr_key(session)
+    return Put(
+        {"pk": key.pk, "sk": key.sk, "sequence": qr.sequence, "code": qr.code, "expires_ms": qr.expires_ms},
+    )
+
+
+def get_qr(table: Table, session: str) -> QrCode | None:
+    item = table.get(qr_key(session))
+    return None if item is None else QrCode(number(item, "sequence"), blob(item, "code"), number(item, "expires_ms"))
+
+
+def delete_qr(session: str) -> Delete:
+    return Delete(qr_key(session))
+
+
+def put_command(table: Table, session: str, command: Command) -> None:
+    table.put(
+        {
+            "pk": session_pk(session),
+            "sk": f"CMD#{command.created_ms:013d}#{command.id}",
+            "id": command.id,
+            "name": command.name,
+            "created_ms": command.created_ms,
+        }
+    )
+
+
+def list_commands(table: Table, session: str) -> list[Command]:
+    """Oldest first."""
+    page = table.query(session_pk(session), begins_with="CMD#")
+    return [Command(text(item, "id"), text(item, "name"), number(item, "created_ms")) for item in page.items]
+
+
+def delete_command(table: Table, session: str, command: Command) -> None:
+    table.delete(Key(session_pk(session), f"CMD#{command.created_ms:013d}#{command.id}"))
+
+
+def delete_session_records(table: Table, session: Session) -> None:
+    """Remove the record, its code and its commands. The log stays until its own retention ends."""
+    for command in list_commands(table, session.id):
+        delete_command(table, session.id, command)
+    table.delete(qr_key(session.id))
+    table.delete(session_key(session.id))
+
+
+def with_status(session: Session, status: str, reason: str | None, since_ms: int) -> Session:
+    return replace(session, status=status, reason=reason, since_ms=since_ms)
+
+
+def _to_item(session: Session) -> Item:
+    key = session_key(session.id)
+    return {
+        "pk": key.pk,
+        "sk": key.sk,
+        "id": session.id,
+        "tenant": session.tenant,
+        "name": session.name,
+        "created_ms": session.created_ms,
+        "desired": session.desired,
+        "status": session.status,
+        "reason": session.reason,
+        "since_ms": session.since_ms,
+        "me": session.me,
+        "build": session.build,
+        "identity": session.identity,
+        "metadata": session.metadata,
+        "owner_pk": f"{session.tenant}#sessions",
+        "owner_sk": f"{session.created_ms:013d}#{session.id}",
+    }
+
+
+def _from_item(item: Item) -> Session:
+    return Session(
+        id=text(item, "id"),
+        tenant=text(item, "tenant"),
+        name=text(item, "name"),
+        created_ms=number(item, "created_ms"),
+        desired=text(item, "desired"),
+        status=text(item, "status"),
+        reason=text_or_none(item, "reason"),
+        since_ms=number(item, "since_ms"),
+        me=blob(item, "me") if item.get("me") is not None else None,
+        build=text(item, "build"),
+        identity=mapping(item, "identity"),
+        metadata=mapping(item, "metadata"),
+    )

@@ -1,0 +1,30 @@
+"""What an environment decides: read once from the process's environment, by `bootstrap` only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`home` is where the embedded engine lives. `allow_private_targets` lets webhooks go to private and loopback
+    addresses, which only a single machine needs. `docs_url` is the public base of the API, for links."""
+
+    engine: Literal["embedded", "aws"] = "embedded"
+    home: Path = Path(".waypost")
+    whatsapp_url: str = "https://web.whatsapp.com/"
+    stage: str = "dev"
+    allow_private_targets: bool = False
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """WAYPOST_ENGINE, WAYPOST_HOME, WAYPOST_WHATSAPP_URL, WAYPOST_STAGE, WAYPOST_ALLOW_PRIVATE_TARGETS=1."""
+    defaults = Settings()
+    return Settings(
+        engine="aws" if environment.get("WAYPOST_ENGINE") == "aws" else "embedded",
+        home=Path(environment.get("WAYPOST_HOME", str(defaults.home))),
+        whatsapp_url=environment.get("WAYPOST_WHATSAPP_URL", defaults.whatsapp_url),
+        stage=environment.get("WAYPOST_STAGE", defaults.stage),
+        allow_private_targets=environment.get("WAYPOST_ALLOW_PRIVATE_TARGETS") == "1",
+    )
