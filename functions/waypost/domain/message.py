@@ -5,6 +5,8 @@ accepted ─► sending ─► sent ─► delivered ─► read ─► played
     │          └─► uncertain         (nobody can tell whether it left; never sent again)
     ├─► cancelled                    (by the caller, before it was sent)
     └─► expired                      (its time passed before it could be sent)
+
+received ─► read                     (a message that came in)
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +15,17 @@ from typing import Literal
 from waypost.errors import TooLarge, ValidationError
 
 Status = Literal[
-    "accepted", "sending", "sent", "delivered", "read", "played", "failed", "expired", "cancelled", "uncertain"
+    "accepted",
+    "sending",
+    "sent",
+    "delivered",
+    "read",
+    "played",
+    "failed",
+    "expired",
+    "cancelled",
+    "uncertain",
+    "received",
 ]
 Lane = Literal["interactive", "bulk"]
 Direction = Literal["out", "in"]
@@ -29,6 +41,7 @@ _NEXT: dict[Status, frozenset[Status]] = {
     "read": frozenset({"played"}),
     # What was taken for lost may turn out to have arrived.
     "uncertain": frozenset({"sent", "delivered", "read", "played"}),
+    "received": frozenset({"read"}),
     "played": frozenset(),
     "failed": frozenset(),
     "expired": frozenset(),

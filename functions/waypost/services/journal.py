@@ -8,7 +8,7 @@ from waypost.domain.lease import Head
 from waypost.entities.event import StoredEvent, event_write, list_events
 from waypost.entities.head import advance, get_head
 from waypost.errors import ConditionFailed, Fenced, NotFound, TransactionConflict
-from waypost.ports import MAX_TRANSACTION_WRITES, Table, Write
+from waypost.ports import MAX_TRANSACTION_WRITES, Key, Put, Table, Write
 from waypost.services.sealing import Seals
 
 _TRIES = 20
@@ -35,15 +35,18 @@ class Appended:
 
 
 def batches(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Cut entries, in order, into pieces that each fit one transaction beside the head."""
+    """Cut entries, in order, into pieces that each fit one transaction beside the head and name no item twice."""
     pieces: list[list[Entry]] = []
     room = 0
+    taken: set[Key] = set()
     for entry in entries:
-        if not pieces or entry.size > room:
+        keys = {_key(write) for write in entry.writes}
+        if not pieces or entry.size > room or keys & taken:
             pieces.append([])
-            room = MAX_TRANSACTION_WRITES - 1
+            room, taken = MAX_TRANSACTION_WRITES - 1, set()
         pieces[-1].append(entry)
         room -= entry.size
+        taken |= keys
     return pieces
 
 
@@ -115,6 +118,10 @@ def _writes(
         writes.extend(entries[index].writes)
         owners.extend([index] * len(entries[index].writes))
     return writes, owners
+
+
+def _key(write: Write) -> Key:
+    return Key(str(write.item["pk"]), str(write.item["sk"])) if isinstance(write, Put) else write.key
 
 
 def _sealed(draft: Draft, number: int, *, head: Head, seals: Seals, build: str) -> StoredEvent:
