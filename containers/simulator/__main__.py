@@ -1,0 +1,47 @@
+"""Starts the simulated WhatsApp: `python -m containers.simulator --port 8900 --data DIR`."""
+
+import argparse
+import asyncio
+import json
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from containers.simulator.app import create
+
+
+class Announcing(uvicorn.Server):
+    """Says where it listens, in one line of JSON, once it does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for one in sockets or []:
+            host, port = one.getsockname()[:2]
+            sys.stdout.write(json.dumps({"url": f"http://{host}:{port}"}) + "\n")
+            sys.stdout.flush()
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m containers.simulator", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8900, help="0 takes a free one")
+    parser.add_argument("--data", type=Path, required=True, help="folder that keeps accounts and messages")
+    return parser.parse_args()
+
+
+def main() -> None:
+    chosen = arguments()
+    listening = socket.create_server((chosen.host, chosen.port), reuse_port=False)
+    config = uvicorn.Config(
+        create(chosen.data),
+        log_level="warning",
+        ws="websockets-sansio",
+        timeout_graceful_shutdown=2,
+    )
+    asyncio.run(Announcing(config).serve([listening]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Accounts: a phone number, its hidden id, a name, and a phone with habits."""
+
+import hashlib
+import re
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from containers.simulator.errors import BadRequest, Unknown
+from containers.simulator.network import Network
+from containers.simulator.settings import DELAYS, checked_number
+
+NUMBER = re.compile(r"\d{5,15}")
+JID = re.compile(r"(\d{5,20})@(c\.us|lid)")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    number: str
+    lid: str
+    name: str
+    online: bool
+    auto_read: bool
+    lid_chats: bool
+    delays: dict[str, int | None]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "number": self.number,
+            "jid": f"{self.number}@c.us",
+            "lid": f"{self.lid}@lid",
+            "name": self.name,
+            "online": self.online,
+            "auto_read": self.auto_read,
+            "lid_chats": self.lid_chats,
+            "delays": self.delays,
+        }
+
+    def as_peer(self) -> dict[str, str]:
+        """How other people's devices are told who this is."""
+        return {"number": self.number, "lid": self.lid, "name": self.name}
+
+
+def _from_row(row: sqlite3.Row) -> Account:
+    return Account(
+        row["number"],
+        row["lid"],
+        row["name"],
+        bool(row["online"]),
+        bool(row["auto_read"]),
+        bool(row["lid_chats"]),
+        {name: row[name] for name in DELAYS},
+    )
+
+
+def find(network: Network, number: str) -> Account | None:
+    row = network.store.one("select * from accounts where number = ?", number)
+    return _from_row(row) if row else None
+
+
+def get(network: Network, number: str) -> Account:
+    account = find(network, number)
+    if account is None:
+        raise Unknown("unknown_number", f"no account has the number {number}")
+    return account
+
+
+def everyone(network: Network) -> list[Account]:
+    return [_from_row(row) for row in network.store.all("select * from accounts order by number")]
+
+
+def by_jid(network: Network, jid: str) -> Account:
+    """The account that `<digits>@c.us` or `<digits>@lid` names."""
+    match = JID.fullmatch(jid)
+    if match is None:
+        raise BadRequest("bad_jid", f"{jid!r} is not the id of a person")
+    user, server = match.groups()
+    column = "lid" if server == "lid" else "number"
+    row = network.store.one(f"select * from accounts where {column} = ?", user)  # noqa: S608
+    if row is None:
+        raise Unknown("unknown_number", f"{jid} is not on WhatsApp")
+    return _from_row(row)
+
+
+def hidden_id(number: str) -> str:
+    """A fifteen-digit id that does not show the number; the same for the same number in every run."""
+    digest = int.from_bytes(hashlib.sha256(f"lid:{number}".encode()).digest()[:8])
+    return f"2{digest % 10**14:014d}"
+
+
+def create(network: Network, number: str, name: str | None) -> tuple[Account, bool]:
+    """The account and whether it is new."""
+    if not NUMBER.fullmatch(number):
+        raise BadRequest("bad_number", "a number is 5 to 15 digits, country code first, without +")
+    existing = find(network, number)
+    if existing:
+        return existing, False
+    network.store.run(
+        "insert into accounts (number, lid, name) values (?, ?, ?)",
+        number,
+        hidden_id(number),
+        name or f"+{number}",
+    )
+    network.journal.note("account", number=number)
+    return get(network, number), True
+
+
+def change(network: Network, number: str, body: dict[str, Any]) -> Account:
+    get(network, number)
+    for name, value in body.items():
+        if name in ("online", "auto_read", "lid_chats"):
+            if not isinstance(value, bool):
+                raise BadRequest("bad_field", f"{name} must be true or false")
+            _set(network, number, name, int(value))
+        elif name == "delays" and isinstance(value, dict):
+            _set_delays(network, number, value)
+        else:
+            raise BadRequest("unknown_field", f"an account has no field {name!r} that can be changed")
+    return get(network, number)
+
+
+def _set_delays(network: Network, number: str, delays: dict[str, Any]) -> None:
+    for name, value in delays.items():
+        if name not in DELAYS:
+            raise BadRequest("unknown_field", f"there is no delay {name!r}")
+        _set(network, number, name, None if value is None else checked_number(name, value))
+
+
+def _set(network: Network, number: str, column: str, value: int | None) -> None:
+    network.store.run(f"update accounts set {column} = ? where number = ?", value, number)  # noqa: S608
+
+
+def delay_ms(network: Network, account: Account, name: str) -> int:
+    """The account's own delay, else the network's."""
+    own = account.delays[name]
+    value: int = getattr(network.settings, name) if own is None else own
+    return value

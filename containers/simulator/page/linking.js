@@ -1,0 +1,50 @@
+// Linking: codes that follow one another on the screen until a phone scans one of them.
+
+import { codeOf, device, isProof, register } from './device.js';
+import { hangUp, onStanza, reconnect, say } from './line.js';
+import { Conn, Socket, Stream } from './stores.js';
+
+let timer;
+
+function offered({ refs, first_ms: first, next_ms: next }) {
+  clearTimeout(timer);
+  show(refs, first, next);
+}
+
+/** Shows the first ref, and the others when its time is up; after the last one the page idles. */
+function show([ref, ...rest], lifetime, next) {
+  if (!ref) {
+    Socket.state = 'UNPAIRED_IDLE';
+    return;
+  }
+  Conn.ref = ref;
+  Socket.state = 'UNPAIRED';
+  Stream.info = 'PAIRING';
+  Stream.mode = 'QR';
+  say({ type: 'screen', code: codeOf(ref) });
+  timer = setTimeout(() => show(rest, next, next), lifetime);
+}
+
+async function scanned({ device: id, me, proof, ref }) {
+  if (!(await isProof(proof, ref))) return;
+  clearTimeout(timer);
+  device.lidChats = false;
+  await register({ device: id, me });
+  Stream.mode = 'SYNCING';
+  Stream.info = 'SYNCING';
+  // As a linked device we start anew, with a login instead of a code.
+  reconnect();
+}
+
+export function refreshQR() {
+  say({ type: 'pair-again' });
+}
+
+export function startLinking() {
+  onStanza({ 'pair-refs': offered, 'pair-success': scanned });
+}
+
+export function stopLinking() {
+  clearTimeout(timer);
+  hangUp();
+}

@@ -1,0 +1,64 @@
+// Modules that clients hook or look for, and that do little or nothing here.
+
+import { define } from '../loader.js';
+
+const later = async () => undefined;
+
+export function defineHooks() {
+  defineProtobufHooks();
+  defineChatHooks();
+  defineMediaHooks();
+}
+
+function defineProtobufHooks() {
+  define('WAWebMediaTypeFromProtobuf', { mediaTypeFromProtobuf: () => null });
+  define('WAWebTypeAttributeFromProtobuf', { typeAttributeFromProtobuf: () => 'text' });
+  define('WAWebE2EProtoGenerator', { createMsgProtobuf: () => ({}) });
+  define('WAWebEncryptAndSendMsg', { encryptAndSendMsg: later });
+  define('WAWebEncodeMaybeMediaType', { encodeMaybeMediaType: () => null });
+  define('WAWebSendMsgCreateFanoutStanza', { createFanoutMsgStanza: later });
+}
+
+function defineChatHooks() {
+  define('WAWebDBReactions', { addOrUpdateReactionsModelCollection: later });
+  define('WAWebDBGroupAction', { updateDBForGroupAction: later });
+  define('WAWebDBPollVotes', { upsertVotesDb: later });
+  define('WAWebDBCreateChat', { createChatRecord: later });
+  define('WAWebMsgUnreadType', { getIsUnreadType: () => true });
+  define('WAWebHandleSingleMsg', { handleSingleMsg: later });
+  define('WAWebLabelCollectionAction', {
+    addToLabelCollection: later,
+    removeLabelFromCollection: later,
+    createLabelItemId: (...parts) => parts.join('_'),
+    getParentCollection: () => undefined,
+    initializeLabels: later,
+  });
+  define('WAWebPinnedChats', { getNumChatsPinned: () => 0 });
+  define('WAWebChatListFilters', { isFilterExcludedFromSearchTreatmentInInboxFlow: () => false });
+  define('WAWebChatSearchQuery', { SearchQuery });
+  define('WAWebABProps', { getABPropConfigValue: () => false });
+  define('WAWebPrimaryFeatures', { primaryFeatureEnabled: () => true });
+  define('WALinkify', { findFirstWebLink });
+  define('WAWebLinkPreviewChatAction', { getLinkPreview: async () => null });
+  define('WAWebGenMinimalLinkPreview', { genMinimalLinkPreview: async () => null });
+}
+
+function defineMediaHooks() {
+  define('WAWebProcessRawSticker', { processRawSticker: later });
+  define('WAWebUploadMedia', { uploadMedia: later });
+  define('WAWebVideoThumbs', { generateVideoThumbsAndDuration: later });
+  define('WAWebMediaGatingUtils', { getUploadLimit: () => 100 * 1024 * 1024 });
+  define('WAWebMediaInMemoryBlobCache', {
+    InMemoryMediaBlobCacheImpl: Map, InMemoryMediaBlobCache: new Map(),
+  });
+}
+
+class SearchQuery {
+  updateLabelQuery(filter) {
+    this.filter = filter;
+  }
+}
+
+function findFirstWebLink(text) {
+  return /https?:\/\/\S+/.exec(text)?.[0] ?? null;
+}

@@ -1,0 +1,107 @@
+// Sending: a message is kept before it leaves, and leaves again under its own id until the server vouches for it.
+
+import { write } from './database.js';
+import { device, isLinked, metaRecord } from './device.js';
+import { isLoggedIn, lineNumber, onStanza, say } from './line.js';
+import { chatRecord, messageRecord, personOf, remember } from './records.js';
+import { addMessage, msgs } from './stores.js';
+
+const pending = new Map();
+/** On which line, in which session a message was sent last: once on each is enough. */
+const sentOn = new WeakMap();
+let turn = Promise.resolve();
+let renewing = false;
+
+export function startOutbox() {
+  onStanza({ ack: vouched, 'retry-ok': renewed });
+}
+
+/** Returns at once: a promise of the message, and a promise of what became of it. */
+export function addAndSendMsgToChat(chat, attributes) {
+  if (!isLinked()) throw new Error('cannot send: this browser is not linked');
+  device.sequence += 1;
+  const { sequence } = device;
+  const result = new Promise((resolve) => pending.set(String(attributes.id), resolve));
+  const message = inTurn(() => keep(chat, { ...attributes, ack: 0, sequence }));
+  message.then((m) => transmit(m)).catch(() => undefined);
+  return [message, result];
+}
+
+/** One after the other: messages leave in the order in which they were handed in. */
+function inTurn(work) {
+  const mine = turn.then(work);
+  turn = mine.catch(() => undefined);
+  return mine;
+}
+
+async function keep(chat, attributes) {
+  const { id, t } = attributes;
+  await write({
+    meta: [metaRecord('sequence')],
+    messages: [messageRecord(attributes, attributes.sequence)],
+    chats: [chatRecord(chat, { t, lastReceivedKey: String(id) })],
+  });
+  const message = addMessage(chat, attributes);
+  chat.set({ t, lastReceivedKey: id });
+  return message;
+}
+
+function transmit(message) {
+  return inTurn(async () => {
+    const now = `${lineNumber()}.${device.session}`;
+    if (message.ack !== 0 || !isLoggedIn() || renewing || sentOn.get(message) === now) return;
+    sentOn.set(message, now);
+    device.counter += 1;
+    const { counter, session } = device;
+    await write({ meta: [metaRecord('counter')] });
+    say({
+      type: 'send', to: String(message.to), id: message.id.id, text: message.body,
+      quoted_id: message.quotedStanzaID, session, counter,
+    });
+  });
+}
+
+/** After a break: whatever the server has not vouched for is sent again, oldest first. */
+export function resendAll() {
+  const waiting = msgs.filter((m) => m.id.fromMe && m.ack === 0);
+  waiting.sort((a, b) => a.sequence - b.sequence).forEach(transmit);
+}
+
+async function vouched({ id, to, t, error }) {
+  const message = msgs.get(`true_${to}_${id}`);
+  if (!message || message.ack > 0) return;
+  if (error === 'counter_reused') {
+    renew();
+    return;
+  }
+  const ack = error ? -1 : 1;
+  const time = t ?? message.t;
+  await write({ messages: [messageRecord({ ...message.attributes, ack, t: time }, message.sequence)] });
+  message.t = time;
+  message.ack = ack;
+  const messageSendResult = error ? 'ERROR_UNKNOWN' : 'OK';
+  pending.get(String(message.id))?.({ messageSendResult, t: time, count: 1 });
+  pending.delete(String(message.id));
+}
+
+/** Our counter fell behind what receivers have seen: a retry receipt starts a new session. */
+function renew() {
+  if (renewing) return;
+  renewing = true;
+  say({ type: 'retry' });
+}
+
+async function renewed({ session }) {
+  device.session = session;
+  device.counter = 0;
+  await write({ meta: [metaRecord('session'), metaRecord('counter')] });
+  renewing = false;
+  resendAll();
+}
+
+/** Learns who is behind an id, so that chats can appear in the form this account uses. */
+export async function learn(person) {
+  remember(person);
+  await write({ contacts: [person] });
+  return personOf(`${person.number}@c.us`);
+}

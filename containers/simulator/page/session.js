@@ -1,0 +1,104 @@
+// The life of the session: logged in, caught up, replaced by another browser, logged out.
+
+import { wipe, write } from './database.js';
+import { device, isLinked, metaRecord, myNumber } from './device.js';
+import { ask, connect, hangUp, onStanza, say } from './line.js';
+import { moduleOf } from './loader.js';
+import { resendAll } from './outbox.js';
+import { subscribeAgain } from './presence.js';
+import { resendReads } from './reading.js';
+import { Cmd, Conn, Socket, Stream } from './stores.js';
+
+let leaving = false;
+
+/** A linked browser shows its chats before it has a line; a new one waits for codes. */
+export function start() {
+  onStanza({
+    success: loggedIn,
+    'offline-done': caughtUp,
+    'lid-chats': switchForm,
+    failure: removed,
+    'stream-error': thrownOut,
+  });
+  Stream.on('change:available', tellPresence);
+  if (isLinked()) {
+    Conn.wid = myNumber();
+    Conn.pushname = device.registration.me.name;
+    mainLoaded();
+  }
+  connect();
+}
+
+async function loggedIn({ lid_chats: lidChats }) {
+  const { me } = device.registration;
+  Socket.state = 'CONNECTED';
+  Socket.stream = Cmd.isMainLoaded ? 'RESUMING' : 'SYNCING';
+  Stream.info = Cmd.isMainLoaded ? 'RESUMING' : 'SYNCING';
+  Conn.set({ connected: true, wid: myNumber(), pushname: me.name });
+  await switchForm({ on: lidChats });
+}
+
+/** From now on chats appear under hidden ids, or under numbers again. */
+async function switchForm({ on }) {
+  if (device.lidChats === on) return;
+  device.lidChats = on;
+  await write({ meta: [metaRecord('lidChats')] });
+  if (Cmd.isMainLoaded) location.reload();
+}
+
+function caughtUp() {
+  Socket.stream = 'CONNECTED';
+  Socket.hasSynced = true;
+  Stream.info = 'NORMAL';
+  if (!Cmd.isMainLoaded) mainLoaded();
+  tellPresence();
+  resendAll();
+  resendReads();
+  subscribeAgain();
+}
+
+function mainLoaded() {
+  Stream.mode = 'MAIN';
+  Cmd.isMainLoaded = true;
+  Cmd.trigger('main_loaded');
+}
+
+function tellPresence() {
+  say({ type: 'presence', available: Boolean(Stream.available) });
+}
+
+function removed() {
+  return logOut('unknown_companion');
+}
+
+/** Errors that end the stream: replaced by another browser with this profile, or removed by the phone. */
+function thrownOut({ reason }) {
+  if (reason === 'device_removed' && isLinked()) return logOut('unknown_companion');
+  if (reason === 'replaced') {
+    hangUp();
+    Socket.state = 'CONFLICT';
+    Stream.info = 'OFFLINE';
+    Stream.mode = 'CONFLICT';
+  }
+  return undefined;
+}
+
+/** Asked for by the user of this page: the server is told when there is a line, the rest is up to us. */
+export async function requestLogout() {
+  await ask({ ask: 'logout' }).catch(() => undefined);
+  await logOut('user_initiated');
+}
+
+async function logOut(reason) {
+  if (leaving) return;
+  leaving = true;
+  hangUp();
+  const { getErrorCodeFromLogoutReason, setPrevLogoutReasonCode } = moduleOf('WAWebLogoutReason');
+  setPrevLogoutReasonCode(getErrorCodeFromLogoutReason(reason));
+  await wipe();
+  Conn.connected = false;
+  Cmd.isMainLoaded = false;
+  Cmd.trigger('logout');
+  // Whoever listens gets a moment before the page that knows us is gone.
+  setTimeout(() => location.replace('/?post_logout=1'), 50);
+}

@@ -1,0 +1,60 @@
+// What a person sees: the code to scan, or the chats, and the state of the line.
+
+import { codeOf, device, isLinked } from './device.js';
+import { Conn, Socket, Stream, chats, msgs } from './stores.js';
+
+let planned = false;
+
+export function startView() {
+  for (const source of [Conn, Socket, Stream, chats, msgs]) source.on('all', plan);
+  plan();
+}
+
+/** Many changes in a row are drawn once. */
+function plan() {
+  if (planned) return;
+  planned = true;
+  setTimeout(() => {
+    planned = false;
+    draw();
+  }, 30);
+}
+
+const element = (id) => document.getElementById(id);
+
+function draw() {
+  element('state').textContent = `${Stream.mode ?? 'STARTING'} · ${Stream.info} · ${Socket.state}`;
+  element('state').dataset.good = String(Stream.info === 'NORMAL');
+  element('link').hidden = isLinked();
+  element('app').hidden = !isLinked();
+  if (isLinked()) drawChats();
+  else drawCode();
+}
+
+function drawCode() {
+  const idle = Socket.state === 'UNPAIRED_IDLE';
+  element('code').textContent = !Conn.ref || idle ? 'Reload the page for a new code' : codeOf(Conn.ref);
+}
+
+function drawChats() {
+  element('me').textContent = `${device.registration.me.name} · +${device.registration.me.number}`;
+  const sorted = chats.toArray().sort((a, b) => (b.t ?? 0) - (a.t ?? 0)).slice(0, 50);
+  element('chats').replaceChildren(...sorted.map(row));
+}
+
+const TICKS = { '-1': '!', 0: '◷', 1: '✓', 2: '✓✓', 3: '✓✓' };
+
+function row(chat) {
+  const item = document.createElement('li');
+  const last = chat.msgs.toArray().at(-1);
+  const ticks = last?.id.fromMe ? TICKS[last.ack] : '';
+  const parts = [['strong', chat.formattedTitle], ['span', `${ticks} ${last?.body ?? ''}`.slice(0, 120)]];
+  if (chat.unreadCount > 0) parts.push(['em', String(chat.unreadCount)]);
+  for (const [tag, text] of parts) {
+    const part = document.createElement(tag);
+    part.textContent = text;
+    item.append(part);
+  }
+  item.dataset.read = String(last?.ack === 3);
+  return item;
+}

@@ -1,0 +1,132 @@
+"""What a linked device may say once it is logged in, and what the network answers.
+
+| stanza   | answer              | refused when                                                  |
+|----------|---------------------|---------------------------------------------------------------|
+| send     | ack (t) or error    | bad id, unknown number, too long, counter used before         |
+| retry    | retry-ok (session)  |                                                               |
+| ack      |                     |                                                               |
+| read     | read-ok             |                                                               |
+| chatstate, presence |          |                                                               |
+| iq       | iq-result           | exists: nobody has the number (result null)                   |
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from containers.simulator import accounts, devices, inbox, messages, presence, receipts
+from containers.simulator.connections import Connection, Stanza
+from containers.simulator.errors import Conflict, Refused
+from containers.simulator.messages import Draft
+from containers.simulator.network import Network
+
+
+def handle(network: Network, connection: Connection, stanza: Stanza) -> None:
+    answer = ANSWERS.get(str(stanza.get("type")))
+    if answer is None:
+        network.journal.refuse("unknown_stanza", type=str(stanza.get("type")))
+        return
+    answer(network, connection, stanza)
+
+
+def _send(network: Network, connection: Connection, stanza: Stanza) -> None:
+    echo = {"id": str(stanza.get("id")), "to": str(stanza.get("to"))}
+    try:
+        draft = _draft(network, connection, stanza)
+        _use_counter(network, connection, stanza)
+        messages.accept(network, draft, lambda t: connection.send({"type": "ack", **echo, "t": t}))
+    except Refused as no:
+        network.journal.refuse(no.reason, device=connection.device, id=echo["id"])
+        connection.send({"type": "ack", **echo, "error": no.reason, "message": no.message})
+
+
+def _draft(network: Network, connection: Connection, stanza: Stanza) -> Draft:
+    to = accounts.by_jid(network, str(stanza.get("to")))
+    quoted = stanza.get("quoted_id")
+    draft = Draft(
+        sender=connection.number or "",
+        to=to.number,
+        id=str(stanza.get("id")),
+        text=str(stanza.get("text") or ""),
+        quoted_id=str(quoted) if quoted else None,
+        via=f"device:{connection.device}",
+    )
+    messages.check(draft)
+    return draft
+
+
+def _use_counter(network: Network, connection: Connection, stanza: Stanza) -> None:
+    """A message key may be used once: receivers cannot read a counter they have seen before.
+
+    A device whose counter fell back (an old copy of its profile) must exchange a retry receipt first,
+    which starts a new session.
+    """
+    fresh = network.store.run(
+        "update devices set counter = ? where id = ? and session = ? and counter < ?",
+        int(stanza.get("counter", 0)),
+        connection.device,
+        int(stanza.get("session", 0)),
+        int(stanza.get("counter", 0)),
+    )
+    if not fresh:
+        raise Conflict("counter_reused", "this message counter was used before, exchange a retry receipt")
+
+
+def _retry(network: Network, connection: Connection, _stanza: Stanza) -> None:
+    row = network.store.one(
+        "update devices set session = session + 1, counter = 0 where id = ? returning session",
+        connection.device,
+    )
+    if row:
+        network.journal.note("retry_receipt", device=connection.device, session=row["session"])
+        connection.send({"type": "retry-ok", "session": row["session"]})
+
+
+def _ack(network: Network, connection: Connection, stanza: Stanza) -> None:
+    taken = inbox.acknowledge(network, connection, int(stanza.get("position", 0)))
+    if taken and taken["kind"] == "message" and not taken["from_me"]:
+        receipts.device_received(network, (taken["peer"]["number"], connection.number or "", taken["id"]))
+
+
+def _read(network: Network, connection: Connection, stanza: Stanza) -> None:
+    peer = accounts.by_jid(network, str(stanza.get("to")))
+    ids = [str(i) for i in stanza.get("ids", [])]
+    receipts.read_chat(network, connection.number or "", peer.number, ids, via=connection.device or "")
+    connection.send({"type": "read-ok", "to": stanza.get("to"), "ids": ids})
+
+
+def _chatstate(network: Network, connection: Connection, stanza: Stanza) -> None:
+    to = accounts.by_jid(network, str(stanza.get("to")))
+    via = f"device:{connection.device}"
+    presence.typing(network, connection.number or "", to.number, str(stanza.get("state")), via)
+
+
+def _presence(network: Network, connection: Connection, stanza: Stanza) -> None:
+    connection.available = bool(stanza.get("available"))
+    presence.tell(network, connection.number or "")
+
+
+def _iq(network: Network, connection: Connection, stanza: Stanza) -> None:
+    """A question with a number, answered under the same number."""
+    result: Any = None
+    ask = stanza.get("ask")
+    try:
+        if ask == "exists":
+            result = accounts.by_jid(network, str(stanza.get("jid"))).as_peer()
+        elif ask == "subscribe":
+            presence.subscribe(network, connection, accounts.by_jid(network, str(stanza.get("jid"))).number)
+        elif ask == "logout":
+            devices.remove(network, connection.device or "", by="device")
+    except Refused as no:
+        network.journal.refuse(no.reason, device=connection.device, ask=ask)
+    connection.send({"type": "iq-result", "n": stanza.get("n"), "result": result})
+
+
+ANSWERS: dict[str, Callable[[Network, Connection, Stanza], None]] = {
+    "send": _send,
+    "retry": _retry,
+    "ack": _ack,
+    "read": _read,
+    "chatstate": _chatstate,
+    "presence": _presence,
+    "iq": _iq,
+}
