@@ -1,0 +1,59 @@
+"""Fixtures of the contract suite: one engine after the other, and for every test things of its own."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from tests.contract.embedded import embedded
+from tests.contract.harness import Subject
+from waypost.ports import Blobs, Engine, Queue, Table
+
+SUBJECTS: dict[str, Callable[[Path], AbstractContextManager[Subject]]] = {"embedded": embedded}
+
+
+@pytest.fixture(scope="session", params=list(SUBJECTS))
+def subject(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subject]:
+    with SUBJECTS[request.param](tmp_path_factory.mktemp(request.param)) as subject:
+        yield subject
+
+
+@pytest.fixture
+def engine(subject: Subject) -> Engine:
+    return subject.engine
+
+
+@pytest.fixture
+def table(engine: Engine) -> Table:
+    return engine.main
+
+
+@pytest.fixture
+def pk() -> str:
+    """A partition that no other test uses."""
+    return f"TEST#{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def session_id(engine: Engine) -> Iterator[str]:
+    name = uuid.uuid4().hex
+    engine.queues.create_session_queues(name)
+    yield name
+    engine.queues.delete_session_queues(name)
+
+
+@pytest.fixture
+def fifo(engine: Engine, session_id: str) -> Queue:
+    return engine.queues.queue(f"fifo-{session_id}")
+
+
+@pytest.fixture
+def standard(engine: Engine, session_id: str) -> Queue:
+    return engine.queues.queue(f"standard-{session_id}")
+
+
+@pytest.fixture
+def bucket(engine: Engine) -> Blobs:
+    return engine.blobs["media"]
