@@ -69,4 +69,4 @@ def create(data: Path) -> Starlette:
         Mount("/phone-page", Uncached(directory=HERE / "phone")),
     ]
     handlers = {Refused: refused, HTTPException: not_served}
-    return Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)  # type: ignore[arg-type]
+    return Starlette(routes=routes, exception_handlers=handlers, lifespan=lifespan)

@@ -58,9 +58,7 @@ class Codes:
             ref = offer.shown.split(",")[0]
             end = offer.ends[offer.refs.index(ref)]
             if end > now_ms():
-                seen.append(
-                    {"code": offer.shown, "ref": ref, "expires_at": end, "page": offer.connection.page}
-                )
+                seen.append({"code": offer.shown, "ref": ref, "expires_at": end, "page": offer.connection.page})
         return seen
 
     def take(self, code: str) -> tuple[Offer, str, str, str]:

@@ -86,9 +86,7 @@ async def send(request: Request) -> JSONResponse:
 async def conversation(request: Request) -> JSONResponse:
     peer = request.query_params.get("with")
     return JSONResponse(
-        history.conversation(
-            network_of(request), request.path_params["number"], number_in(peer) if peer else None
-        )
+        history.conversation(network_of(request), request.path_params["number"], number_in(peer) if peer else None)
     )
 
 

@@ -31,9 +31,7 @@ class Journal:
         )
 
     def count(self, name: str) -> None:
-        self._store.run(
-            "insert into counts values (?, 1) on conflict (name) do update set value = value + 1", name
-        )
+        self._store.run("insert into counts values (?, 1) on conflict (name) do update set value = value + 1", name)
 
     def refuse(self, reason: str, **detail: Any) -> None:
         """A refusal is counted under its reason and leaves a trace."""
@@ -48,6 +46,5 @@ class Journal:
     def trace(self, after: int) -> list[dict[str, Any]]:
         rows = self._store.all("select * from trace where n > ? order by n limit 5000", after)
         return [
-            {"n": row["n"], "at_ms": row["at_ms"], "event": row["event"], **json.loads(row["detail"])}
-            for row in rows
+            {"n": row["n"], "at_ms": row["at_ms"], "event": row["event"], **json.loads(row["detail"])} for row in rows
         ]

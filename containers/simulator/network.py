@@ -23,7 +23,7 @@ class Network:
         self.phones_available: set[str] = set()
         self._timers: set[asyncio.TimerHandle] = set()
 
-    def later(self, delay_ms: int, act: Callable[[], None]) -> None:
+    def later(self, delay_ms: int, act: Callable[[], object]) -> None:
         """Acts after the delay. A kill forgets it; `messages.resume` derives it again from what is stored."""
 
         def fire() -> None:

@@ -11,9 +11,7 @@ def follow(network: Network, key: Key) -> None:
     """What the recipient's phone does with a message by itself: receive it, and read it if that is its habit."""
     recipient = accounts.get(network, key[1])
     if recipient.online:
-        network.later(
-            accounts.delay_ms(network, recipient, "ack2_ms"), lambda: phone_received(network, key)
-        )
+        network.later(accounts.delay_ms(network, recipient, "ack2_ms"), lambda: phone_received(network, key))
 
 
 def phone_received(network: Network, key: Key) -> None:
@@ -72,4 +70,3 @@ def read_chat(network: Network, reader: str, peer: str, ids: list[str] | None = 
         if device != via:
             stanza = {"kind": "read-self", "peer": accounts.get(network, peer).as_peer()}
             inbox.put(network, device, stanza)
-

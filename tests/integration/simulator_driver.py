@@ -147,9 +147,7 @@ class Browser:
         await self.page.wait_for_function("() => window.WPP && WPP.isFullReady", timeout=20_000)
 
     async def events(self, name: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = await self.js(
-            "(name) => window.seen.filter((e) => e.event === name)", name
-        )
+        found: list[dict[str, Any]] = await self.js("(name) => window.seen.filter((e) => e.event === name)", name)
         return found
 
     async def acks(self, message_id: str) -> list[int]:

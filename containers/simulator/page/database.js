@@ -24,9 +24,9 @@ export async function readAll(store) {
 
 /**
  * Writes records in one transaction and resolves when it is complete, never before.
- * `changes` maps a store to the records to put; all or nothing.
+ * `changes` maps a store to the records to put, `stale` to the keys to delete; all or nothing.
  */
-export function write(changes) {
+export function write(changes, stale = {}) {
   const names = Object.keys(changes).filter((name) => changes[name].length);
   if (!names.length) return Promise.resolve();
   return new Promise((resolve, reject) => {
@@ -34,6 +34,7 @@ export function write(changes) {
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error);
     for (const name of names) {
+      for (const key of stale[name] ?? []) transaction.objectStore(name).delete(key);
       for (const record of changes[name]) transaction.objectStore(name).put(record);
     }
   });

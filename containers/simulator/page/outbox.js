@@ -3,7 +3,7 @@
 import { write } from './database.js';
 import { device, isLinked, metaRecord } from './device.js';
 import { isLoggedIn, lineNumber, onStanza, say } from './line.js';
-import { chatRecord, messageRecord, personOf, remember } from './records.js';
+import { chatRecord, chatWidOf, messageRecord, personOf, remember } from './records.js';
 import { addMessage, msgs } from './stores.js';
 
 const pending = new Map();
@@ -21,7 +21,7 @@ export function addAndSendMsgToChat(chat, attributes) {
   if (!isLinked()) throw new Error('cannot send: this browser is not linked');
   device.sequence += 1;
   const { sequence } = device;
-  const result = new Promise((resolve) => pending.set(String(attributes.id), resolve));
+  const result = new Promise((resolve) => pending.set(attributes.id.id, resolve));
   const message = inTurn(() => keep(chat, { ...attributes, ack: 0, sequence }));
   message.then((m) => transmit(m)).catch(() => undefined);
   return [message, result];
@@ -68,7 +68,9 @@ export function resendAll() {
 }
 
 async function vouched({ id, to, t, error }) {
-  const message = msgs.get(`true_${to}_${id}`);
+  // The chat may have changed its form since the message left.
+  const person = personOf(to);
+  const message = msgs.get(`true_${person ? chatWidOf(person) : to}_${id}`);
   if (!message || message.ack > 0) return;
   if (error === 'counter_reused') {
     renew();
@@ -80,8 +82,8 @@ async function vouched({ id, to, t, error }) {
   message.t = time;
   message.ack = ack;
   const messageSendResult = error ? 'ERROR_UNKNOWN' : 'OK';
-  pending.get(String(message.id))?.({ messageSendResult, t: time, count: 1 });
-  pending.delete(String(message.id));
+  pending.get(id)?.({ messageSendResult, t: time, count: 1 });
+  pending.delete(id);
 }
 
 /** Our counter fell behind what receivers have seen: a retry receipt starts a new session. */

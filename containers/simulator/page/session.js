@@ -1,7 +1,8 @@
 // The life of the session: logged in, caught up, replaced by another browser, logged out.
 
-import { wipe, write } from './database.js';
-import { device, isLinked, metaRecord, myNumber } from './device.js';
+import { wipe } from './database.js';
+import { device, isLinked, myNumber } from './device.js';
+import { changeForm } from './forms.js';
 import { ask, connect, hangUp, onStanza, say } from './line.js';
 import { moduleOf } from './loader.js';
 import { resendAll } from './outbox.js';
@@ -38,12 +39,8 @@ async function loggedIn({ lid_chats: lidChats }) {
   await switchForm({ on: lidChats });
 }
 
-/** From now on chats appear under hidden ids, or under numbers again. */
 async function switchForm({ on }) {
-  if (device.lidChats === on) return;
-  device.lidChats = on;
-  await write({ meta: [metaRecord('lidChats')] });
-  if (Cmd.isMainLoaded) location.reload();
+  if (device.lidChats !== on) await changeForm(on);
 }
 
 function caughtUp() {
@@ -96,6 +93,7 @@ async function logOut(reason) {
   const { getErrorCodeFromLogoutReason, setPrevLogoutReasonCode } = moduleOf('WAWebLogoutReason');
   setPrevLogoutReasonCode(getErrorCodeFromLogoutReason(reason));
   await wipe();
+  device.registration = null;
   Conn.connected = false;
   Cmd.isMainLoaded = false;
   Cmd.trigger('logout');
