@@ -1,0 +1,165 @@
+"""Launches the Chromium of one session on its profile, and notices when it is gone."""
+
+import asyncio
+import os
+import shlex
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.async_api import BrowserContext, Playwright, ProxySettings
+from playwright.async_api import Error as PlaywrightError
+
+from containers.worker import berth
+from containers.worker.identity import Identity, chromium_version, client_hints, user_agent
+from containers.worker.observations import BrowserGone, PageCrashed
+from containers.worker.page import Page
+from containers.worker.script import init_script
+from waypost.errors import Conflict, NetworkError
+
+LAUNCH_S = 60.0
+CLOSE_S = 15.0
+
+# What WhatsApp's own page loads from beside its origin: scripts, pictures and media.
+WHATSAPP_HOSTS = ("whatsapp.com", "*.whatsapp.com", "*.whatsapp.net")
+
+# The last --enable-features wins, so Playwright's own are repeated (browser-sessions.md, section 5).
+ENABLED_FEATURES = ("CDPScreenshotNewSurface", "SkipListAccountsWithoutGaiaCookies", "NetworkServiceInProcess2")
+
+# 42 MB a session beside the renderer, against 76 without them (browser-sessions.md, section 1).
+LEAN_FLAGS = (
+    "--in-process-gpu",
+    "--no-zygote",
+    "--js-flags=--optimize-for-size",
+    "--enable-features=" + ",".join(ENABLED_FEATURES),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a session's browser lives: its profile, and a folder of this run that is thrown away."""
+
+    session: str
+    profile: Path
+    run: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """A running browser. `ended` is done when it is of no use any more, and says why."""
+
+    page: Page
+    ended: "asyncio.Future[PageCrashed | BrowserGone]"
+    chromium: str
+    context: BrowserContext
+
+    async def stop(self) -> None:
+        """Close it; what it has not written is written now. A browser that does not close is left to the launcher."""
+        self.page.feed.end()
+        try:
+            await asyncio.wait_for(self.context.close(), CLOSE_S)
+        except (PlaywrightError, TimeoutError):
+            return
+
+
+@asynccontextmanager
+async def running(playwright: Playwright, place: Place, identity: Identity, url: str) -> AsyncIterator[Browser]:
+    """A browser that is stopped at the end of the block. Raises as `launch` does."""
+    browser = await launch(playwright, place, identity, url)
+    try:
+        yield browser
+    finally:
+        await browser.stop()
+
+
+async def launch(playwright: Playwright, place: Place, identity: Identity, url: str) -> Browser:
+    """Start a browser that may reach only the host of `url`, without loading it yet.
+
+    Raises Conflict `profile_in_use` when another browser has the profile, NetworkError `browser_not_started`.
+    """
+    version = await asyncio.to_thread(chromium_version, identity.chromium)
+    try:
+        context = await _launch_context(playwright, place, identity, version, urlsplit(url).hostname or "")
+        return await _dress(context, identity, version)
+    except PlaywrightError as problem:
+        if berth.IN_USE_WORDS in problem.message:
+            raise Conflict("Another browser has this profile.", code="profile_in_use") from None
+        raise NetworkError("The browser did not start.", code="browser_not_started") from None
+
+
+async def _launch_context(
+    playwright: Playwright, place: Place, identity: Identity, version: str, host: str
+) -> BrowserContext:
+    width, height = identity.viewport
+    return await playwright.chromium.launch_persistent_context(
+        place.profile,
+        executable_path=_write_stub(place, identity.chromium),
+        args=[*LEAN_FLAGS, f"--user-agent={user_agent(version)}", f"--host-resolver-rules={_only(host)}"],
+        env=_environment(place),
+        locale=identity.locale,
+        timezone_id=identity.timezone,
+        viewport={"width": width, "height": height},
+        proxy=_proxy(identity),
+        accept_downloads=False,
+        timeout=LAUNCH_S * 1000,
+        handle_sigint=False,  # how the worker ends is the worker's business
+        handle_sigterm=False,
+        handle_sighup=False,
+    )
+
+
+async def _dress(context: BrowserContext, identity: Identity, version: str) -> Browser:
+    await context.add_init_script(init_script())
+    sheet = context.pages[0]
+    cdp = await context.new_cdp_session(sheet)
+    await cdp.send("Emulation.setUserAgentOverride", client_hints(version, identity.locale))
+    page = Page(sheet, cdp)
+    await page.attach()
+    ended: asyncio.Future[PageCrashed | BrowserGone] = asyncio.get_running_loop().create_future()
+
+    def end(observation: PageCrashed | BrowserGone) -> None:
+        page.feed.end()
+        if not ended.done():
+            ended.set_result(observation)
+
+    sheet.on("crash", lambda _: end(PageCrashed()))
+    sheet.on("close", lambda _: end(BrowserGone()))
+    context.on("close", lambda _: end(BrowserGone()))
+    return Browser(page, ended, version, context)
+
+
+def _only(host: str) -> str:
+    """Names that are not on the list do not resolve: costs nothing, where a route through us delays every request."""
+    allowed = [host, *(WHATSAPP_HOSTS if host.endswith("whatsapp.com") else ())]
+    return ", ".join(["MAP * ~NOTFOUND", *(f"EXCLUDE {name}" for name in allowed)])
+
+
+def _proxy(identity: Identity) -> ProxySettings | None:
+    if identity.proxy is None:
+        return None
+    settings: ProxySettings = {"server": identity.proxy.server}
+    if identity.proxy.username is not None:
+        settings["username"] = identity.proxy.username
+        settings["password"] = identity.proxy.password or ""
+    return settings
+
+
+def _write_stub(place: Place, chromium: Path) -> Path:
+    """The executable that Playwright starts in Chromium's place; it becomes Chromium."""
+    place.profile.mkdir(mode=0o700, parents=True, exist_ok=True)
+    place.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = place.profile.with_name(place.profile.name + ".lock")  # beside it: a restore may replace the profile
+    words = (sys.executable, "-SI", berth.__file__, place.session, str(lock), str(chromium))
+    stub = place.run / "browser"
+    stub.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', encoding="utf-8")
+    stub.chmod(0o700)
+    return stub
+
+
+def _environment(place: Place) -> dict[str, str | float | bool]:
+    """Of the worker's environment the browser gets nothing that is secret."""
+    passed = {name: os.environ[name] for name in ("PATH", "LANG", "WAYPOST_LAUNCHER") if name in os.environ}
+    return {**passed, "HOME": str(place.run)}

@@ -1,0 +1,184 @@
+"""What the browser side can tell the worker, as frozen dataclasses. Bodies, numbers and codes stay out of `repr`."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Both names of a person; either may be unknown (decision 11). `pn` is `<digits>@c.us`, `lid` is `<digits>@lid`."""
+
+    pn: str | None = field(default=None, repr=False)
+    lid: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKey:
+    """WhatsApp's name of a message. `id` is the hex part; `chat` the form the page uses, `@c.us`, `@lid` or `@g.us`."""
+
+    from_me: bool
+    chat: str = field(repr=False)
+    id: str
+    participant: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        parts = ("true" if self.from_me else "false", self.chat, self.id, self.participant)
+        return "_".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeShown:
+    """The QR code on the screen changed; None when there is none any more."""
+
+    code: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSeen:
+    """All the page knows of its connection. `authenticated` is the only sign of a login; `full_ready` says that
+    acknowledgements are heard; `mode` and `info` are WhatsApp's stream mode and info, None until injected."""
+
+    injected: bool = False
+    full_ready: bool = False
+    authenticated: bool = False
+    main_loaded: bool = False
+    mode: str | None = None
+    info: str | None = None
+    online: bool | None = None
+    idle: bool = False
+    needs_update: bool = False
+    me: Person = Person()
+    wa_js: str = ""
+    build: str | None = None
+
+    @property
+    def working(self) -> bool:
+        """Logged in, caught up, and every event is heard."""
+        return self.authenticated and self.main_loaded and self.full_ready and (self.mode, self.info) == _CAUGHT_UP
+
+
+_CAUGHT_UP = ("MAIN", "NORMAL")
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSeen:
+    """A message in a chat, ours (also from another device) or a person's. `type` is WhatsApp's: `chat` is text.
+
+    `t` is in seconds; `quoted_id` the hex part of what it answers; `author` is None for our own; `chat` is None
+    for a group; `name` is what the author calls himself.
+    """
+
+    key: MessageKey
+    type: str
+    body: str | None = field(repr=False)
+    t: int | None
+    ack: int | None = None
+    quoted_id: str | None = None
+    quoted_key: str | None = field(default=None, repr=False)
+    name: str | None = field(default=None, repr=False)
+    mimetype: str | None = None
+    filename: str | None = field(default=None, repr=False)
+    size: int | None = None
+    chat: Person | None = None
+    author: Person | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AckSeen:
+    """-1 refused, 1 the server has it, 2 delivered, 3 read, 4 played. Match on `ids`, the hex parts: in groups the
+    key names the receiver, who is `participant`."""
+
+    ids: tuple[str, ...]
+    ack: int
+    chat: str = field(repr=False)
+    person: Person | None = None
+    participant: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TypingSeen:
+    """`state` is `composing`, `recording` or `paused`."""
+
+    chat: str = field(repr=False)
+    state: str
+    person: Person | None = None
+    participant: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceSeen:
+    chat: str = field(repr=False)
+    online: bool
+    person: Person | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """The device is no longer linked; the page wipes itself and shows a code again. `reason` is WhatsApp's word."""
+
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateNeeded:
+    """WhatsApp wants the page loaded anew, in a newer build."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nobody scanned: the page shows no new code until it is asked to."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageTrouble:
+    """The page could not turn one of wa-js's events into an observation: wa-js and WhatsApp may have drifted apart."""
+
+    where: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Batches of the page are missing: what they held must be looked up (`recent_messages`)."""
+
+    expected: int
+    got: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageCrashed:
+    """The renderer died; the browser is up."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserGone:
+    """The browser ended, by itself or killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageHung:
+    """The page did not answer in time."""
+
+
+PageObservation = (
+    CodeShown
+    | LoginSeen
+    | MessageSeen
+    | AckSeen
+    | TypingSeen
+    | PresenceSeen
+    | LoggedOut
+    | UpdateNeeded
+    | Idle
+    | PageTrouble
+    | Gap
+)
+BrowserObservation = PageCrashed | BrowserGone | PageHung
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Observations in their order. `page` and `number` name the batch; its credit goes back by `page.settle(batch)`."""
+
+    page: str
+    number: int
+    observations: tuple[PageObservation, ...]

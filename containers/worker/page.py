@@ -1,0 +1,188 @@
+"""Drives the WhatsApp page: typed calls with time-outs, and its feed of observations. Only here and in script/ is
+wa-js spoken.
+
+Every call raises a WaypostError: NetworkError with code `page_timeout` (what became of it is unknown), `page_gone`
+or `page_not_ready`; SessionNotLinked; WhatsAppError with wa-js's own code.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from playwright.async_api import CDPSession
+from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page as PlaywrightPage
+
+from containers.worker.decoding import read_login, read_message
+from containers.worker.feed import Feed
+from containers.worker.observations import Batch, LoginSeen, MessageSeen, Person
+from containers.worker.script import BINDING, ENTRY
+from waypost.errors import NetworkError, SessionNotLinked, WaypostError, WhatsAppError
+
+CALL_S = 20.0
+PING_S = 2.0
+OPEN_S = 60.0
+
+_CALL = f"([name, details]) => window.{ENTRY}.call(name, details)"
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """What the page made of a message of ours. `ack` 0: handed over and kept, WhatsApp has not said anything yet;
+    `error` is set when WhatsApp refused it (ack -1)."""
+
+    key: str = field(repr=False)
+    chat_id: str = field(repr=False)
+    ack: int
+    t: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Existence:
+    """Whether a number is on WhatsApp. wa-js answers False also when the server could not be asked."""
+
+    exists: bool
+    person: Person
+
+
+class Page:
+    """One page of one session. `feed` iterates over its batches; each must be settled once it is stored."""
+
+    def __init__(self, page: PlaywrightPage, cdp: CDPSession) -> None:
+        self.feed = Feed()
+        self._page = page
+        self._cdp = cdp
+
+    async def attach(self) -> None:
+        """Listen to the feed; once, before the page is opened."""
+        self._cdp.on("Runtime.bindingCalled", self._received)
+        await self._cdp.send("Runtime.enable")
+        await self._cdp.send("Runtime.addBinding", {"name": BINDING})
+
+    async def open(self, url: str) -> None:
+        """Load WhatsApp. Returns when the document stands; readiness comes by the feed."""
+        await self._navigate(self._page.goto(url, wait_until="commit", timeout=OPEN_S * 1000))
+
+    async def reload(self) -> None:
+        await self._navigate(self._page.reload(wait_until="commit", timeout=OPEN_S * 1000))
+
+    async def close(self) -> None:
+        """Close the page; works on a hung one."""
+        self.feed.end()
+        try:
+            await self._page.close()
+        except PlaywrightError:
+            return  # it is gone already
+
+    async def ping(self) -> bool:
+        """Does the page answer within two seconds?"""
+        try:
+            return await asyncio.wait_for(self._page.evaluate("true"), PING_S) is True
+        except (PlaywrightError, TimeoutError):
+            return False
+
+    async def settle(self, batch: Batch) -> None:
+        """Give the batch's credit back: it is durably stored. Harmless when its page is gone."""
+        expression = f"window.{ENTRY}?.credit({json.dumps(batch.page)})"
+        try:
+            await self._cdp.send("Runtime.evaluate", {"expression": expression})
+        except PlaywrightError:
+            return
+
+    async def login_state(self) -> LoginSeen:
+        return read_login(await self._call("login"))
+
+    async def auth_code(self) -> str | None:
+        """The QR code's text now, None when there is nothing to scan."""
+        return _text_or_none(await self._call("authCode"))
+
+    async def refresh_qr(self) -> str | None:
+        """Ask for new codes, also after the page went idle."""
+        return _text_or_none(await self._call("refreshCode"))
+
+    async def logout(self) -> None:
+        """Unlink this device. The page goes away while it answers, which counts as done; `LoggedOut` follows."""
+        try:
+            await self._call("logout")
+        except NetworkError as problem:
+            if problem.code != "page_gone":
+                raise
+
+    async def send_text(
+        self, chat_id: str, text: str, wa_hex: str, quoted: str | None = None, *, wait_ack: float = 0
+    ) -> SendResult:
+        """Hand a text over under our id (P2): the hex part is ours, the chat part is the page's for this chat.
+
+        Returns when the page has kept it, or up to `wait_ack` seconds later with WhatsApp's answer; later
+        answers come as AckSeen. A message the page knows already is not handed over again, unless
+        WhatsApp refused it. `quoted` is the key, or the hex part, of the message in this chat that it answers.
+        """
+        order = {"chat": chat_id, "text": text, "hex": wa_hex, "quoted": quoted, "wait_ms": wait_ack * 1000}
+        return _sent(await self._call("sendText", order, CALL_S + wait_ack))
+
+    async def find_message(self, wa_hex: str, chat_ids: Sequence[str]) -> SendResult | None:
+        """Look one of our messages up, under every known form of its chat. None means that the page, fully
+        loaded, does not know it; any doubt raises."""
+        found = await self._call("findMessage", {"hex": wa_hex, "chats": list(chat_ids)})
+        return None if found is None else _sent(found)
+
+    async def recent_messages(self, per_chat: int, chats: Sequence[str] | None = None) -> list[MessageSeen]:
+        """The last messages of these chats (default: all), oldest first; unknown chats are left out."""
+        wanted = None if chats is None else list(chats)
+        found = await self._call("recentMessages", {"count": per_chat, "chats": wanted}, 3 * CALL_S)
+        return [read_message(one) for one in found]
+
+    async def query_exists(self, number: str) -> Existence:
+        """Is this number (digits, without +) on WhatsApp?"""
+        found = await self._call("queryExists", {"number": number})
+        return Existence(found["exists"], Person(found["pn"], found["lid"]))
+
+    async def mark_read(self, chat_id: str) -> None:
+        await self._call("markRead", {"chat": chat_id})
+
+    async def typing(self, chat_id: str, state: Literal["composing", "recording", "paused"]) -> None:
+        await self._call("type", {"chat": chat_id, "state": state})
+
+    async def subscribe_presence(self, ids: Sequence[str]) -> None:
+        await self._call("subscribePresence", {"ids": list(ids)})
+
+    def _received(self, event: dict[str, Any]) -> None:
+        if event["name"] == BINDING:
+            self.feed.receive(event["payload"])
+
+    async def _call(self, name: str, details: dict[str, Any] | None = None, within: float = CALL_S) -> Any:
+        try:
+            answer = await asyncio.wait_for(self._page.evaluate(_CALL, [name, details]), within)
+        except TimeoutError:
+            raise NetworkError("The page did not answer in time.", code="page_timeout") from None
+        except PlaywrightError:  # its text may hold what we sent
+            raise NetworkError("The page went away.", code="page_gone") from None
+        if "error" in answer:
+            raise _error_of(answer["error"])
+        return answer["value"]
+
+    async def _navigate(self, navigation: Any) -> None:
+        try:
+            await navigation
+        except PlaywrightError:
+            raise NetworkError("WhatsApp could not be loaded.", code="page_not_loaded") from None
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _sent(plain: dict[str, Any]) -> SendResult:
+    error = "send_refused" if plain["ack"] < 0 else None
+    return SendResult(plain["key"], plain["chat"], plain["ack"], plain["t"], error)
+
+
+def _error_of(code: str) -> WaypostError:
+    if code == "session_not_linked":
+        return SessionNotLinked("The session is not linked.")
+    if code == "page_not_ready":
+        return NetworkError("The page is not ready yet.", code=code)
+    return WhatsAppError("The page refused the call.", code=code)

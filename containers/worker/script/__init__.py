@@ -1,0 +1,35 @@
+"""Puts together what runs in every WhatsApp page before WhatsApp does: configuration, wa-js, and our scripts."""
+
+import json
+from functools import cache
+from pathlib import Path
+
+BINDING = "__waypost_feed"  # by which the page sends batches
+ENTRY = "__waypost"  # by which the worker calls
+CREDITS = 4  # batches of at most 64 observations that may be on their way to the store
+
+WA_JS = Path(__file__).parents[3] / "node_modules/@wppconnect/wa-js/dist/wppconnect-wa.js"
+
+# Joined inside one function, in this order: they see each other's names, and the page sees none of them.
+_PARTS = ("calm.js", "feed.js", "plain.js", "calls.js", "bridge.js")
+
+
+@cache
+def init_script() -> str:
+    """One script, because the order of several is not promised. About 530 kB.
+
+    The configuration must stand before wa-js runs: without it the bundle reports to Google Analytics.
+    """
+    here = Path(__file__).parent
+    constants = {"BINDING": BINDING, "ENTRY": ENTRY, "CREDITS": CREDITS}
+    return "\n".join(
+        [
+            "(() => {",
+            "if (window !== window.top || !location.protocol.startsWith('http')) return;",
+            "window.WPPConfig = {disableGoogleAnalytics: true, poweredBy: null};",
+            WA_JS.read_text(encoding="utf-8"),
+            *(f"const {name} = {json.dumps(value)};" for name, value in constants.items()),
+            *((here / part).read_text(encoding="utf-8") for part in _PARTS),
+            "})();",
+        ]
+    )

@@ -1,0 +1,96 @@
+// Listens to wa-js's events and reports what the worker needs to know of them.
+
+/** wa-js calls us from inside WhatsApp's own code: a surprise must not get out, but must not be silent either. */
+function listen(event, handle) {
+  WPP.on(event, (...details) => {
+    try {
+      handle(...details);
+    } catch (error) {
+      report({ kind: 'trouble', where: event, code: codeOf(error) });
+    }
+  });
+}
+
+let shownCode;
+listen('conn.auth_code_change', (code) => {
+  const shown = code?.fullCode ?? null;
+  if (shown === shownCode) return;
+  shownCode = shown;
+  report({ kind: 'code', code: shown });
+});
+
+// `conn.authenticated` never fires for a restored session, so every change of the connection asks for all of it.
+let lastLogin = '';
+function reportLogin() {
+  const login = describeLogin();
+  const text = JSON.stringify(login);
+  if (text === lastLogin) return;
+  lastLogin = text;
+  report(login);
+}
+
+for (const event of [
+  'loader.injected', 'loader.ready', 'loader.full_ready', 'conn.main_init', 'conn.main_loaded', 'conn.main_ready',
+  'conn.authenticated', 'conn.require_auth', 'conn.stream_mode_changed', 'conn.stream_info_changed', 'conn.online',
+]) listen(event, reportLogin);
+
+listen('conn.qrcode_idle', () => report({ kind: 'idle' }));
+listen('conn.needs_update', () => report({ kind: 'needs_update' }));
+
+let logoutReason = null;
+listen('conn.logout_reason', (reason) => {
+  logoutReason = textOf(reason);
+});
+listen('conn.logout', () => {
+  report({ kind: 'logout', reason: logoutReason });
+  flushAll();
+});
+
+listen('chat.new_message', (message) => {
+  if (isWritten(message)) report(describeMessage(message));
+});
+
+listen('chat.msg_ack_change', ({ ack, chat, sender, ids }) => {
+  reportAck(ack, chat, sender, ids);
+});
+
+function reportAck(ack, chat, sender, keys) {
+  report({
+    kind: 'ack',
+    ack,
+    ids: keys.map((key) => key.id),
+    chat: String(chat),
+    person: describePerson(chat),
+    participant: textOf(sender),
+  });
+}
+
+// wa-js tells of acks 1 and up; that WhatsApp refused a message is only seen on the message itself.
+listen('loader.injected', () => {
+  WPP.whatsapp.MsgStore.on('change:ack', (message) => {
+    if (message.ack < 0 && message.id.fromMe) reportAck(message.ack, message.id.remote, null, [message.id]);
+  });
+});
+
+const WRITING = { composing: 'composing', typing: 'composing', recording: 'recording', recording_audio: 'recording' };
+const writing = new Map();
+const online = new Map();
+
+listen('chat.presence_change', ({ id, isOnline, state, participants }) => {
+  const chat = String(id);
+  const by = participants?.find((one) => one.state in WRITING);
+  const doing = WRITING[by?.state ?? state] ?? 'paused';
+  if (doing !== (writing.get(chat) ?? 'paused')) {
+    writing.set(chat, doing);
+    report(
+      { kind: 'typing', chat, person: describePerson(id), participant: by?.id ?? null, state: doing },
+      `typing ${chat}`,
+    );
+  }
+  if (participants || online.get(chat) === isOnline) return;
+  online.set(chat, isOnline);
+  report({ kind: 'presence', chat, person: describePerson(id), online: isOnline === true }, `presence ${chat}`);
+});
+
+// What the worker reaches: a call, and the credit for a batch.
+Object.defineProperty(window, ENTRY, { value: Object.freeze({ call, credit }) });

@@ -1,0 +1,76 @@
+// Turns wa-js's models into small plain objects: names and shapes that observations.py knows.
+
+// What WhatsApp files as messages though nobody wrote them.
+const NOT_WRITTEN = new Set([
+  'ciphertext', 'e2e_notification', 'notification', 'notification_template', 'gp2', 'protocol',
+  'broadcast_notification', 'call_log', 'debug', 'newsletter_notification',
+]);
+
+function attempt(question, otherwise = null) {
+  try {
+    return question() ?? otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+const textOf = (wid) => (wid ? String(wid) : null);
+
+/** Both names of a person, as far as the page knows them without asking the server. */
+function describePerson(wid) {
+  if (!wid) return null;
+  const cache = WPP.whatsapp.lidPnCache;
+  if (wid.server === 'lid') return { pn: textOf(attempt(() => cache.getPhoneNumber(wid))), lid: String(wid) };
+  if (wid.server === 'c.us') return { pn: String(wid), lid: textOf(attempt(() => cache.getCurrentLid(wid))) };
+  return null; // groups, channels and broadcasts are not persons
+}
+
+function describeKey(key) {
+  return { from_me: key.fromMe, chat: String(key.remote), id: key.id, participant: textOf(key.participant) };
+}
+
+const isWritten = (message) => !NOT_WRITTEN.has(message.type);
+
+function describeMessage(message) {
+  const author = message.id.participant ?? message.author ?? (message.id.fromMe ? null : message.from);
+  const isText = message.type === 'chat';
+  return {
+    kind: 'message',
+    key: describeKey(message.id),
+    type: message.type,
+    // The body of a picture is its thumbnail; what was written stands in its caption.
+    body: (isText ? message.body : message.caption) ?? null,
+    t: message.t ?? null,
+    ack: message.ack ?? null,
+    quoted_id: message.quotedStanzaID ?? null,
+    quoted_key: textOf(attempt(() => message.quotedStanzaID && message.quotedMsgId)),
+    name: message.notifyName ?? null,
+    mimetype: message.mimetype ?? null,
+    filename: isText ? null : message.filename ?? null,
+    size: message.size ?? null,
+    chat: describePerson(message.id.remote),
+    author: describePerson(author),
+  };
+}
+
+function describeLogin() {
+  // Asked too early, wa-js looks for modules that are not there yet and complains on the console.
+  const ask = (name) => (WPP.isInjected ? attempt(() => WPP.conn[name]()) : null);
+  const stream = ask('getStreamData');
+  return {
+    kind: 'login',
+    injected: WPP.isInjected,
+    full_ready: WPP.isFullReady,
+    authenticated: ask('isAuthenticated') === true,
+    main_loaded: ask('isMainLoaded') === true,
+    mode: stream?.mode ?? null,
+    info: stream?.info ?? null,
+    online: ask('isOnline'),
+    idle: ask('isIdle') === true,
+    needs_update: ask('needsUpdate') === true,
+    pn: textOf(ask('getMyUserWid')),
+    lid: textOf(ask('getMyUserLid')),
+    wa_js: WPP.version,
+    build: ask('getBuildConstants')?.VERSION_STR ?? attempt(() => window.Debug.VERSION),
+  };
+}
