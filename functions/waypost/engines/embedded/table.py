@@ -56,7 +56,14 @@ class Index:
     sort: str
 
     def entry(self, item: Item | None) -> tuple[str, str] | None:
-        """The item's place in this index, if it has one. DynamoDB refuses a key attribute that is no string."""
+        """The item's place in this index, if it has one. Items from before the index may hold anything."""
+        try:
+            return self.checked_entry(item)
+        except ValidationError:
+            return None
+
+    def checked_entry(self, item: Item | None) -> tuple[str, str] | None:
+        """Its place, for an item that is written now: DynamoDB refuses a key attribute that is no string."""
         if item is None:
             return None
         place = [
@@ -176,7 +183,7 @@ class EmbeddedTable:
         elif number is not None:
             connection.execute("DELETE FROM items WHERE id = ?", (number,))
         for index in self._indexes.values():
-            before, now = index.entry(old), index.entry(new)
+            before, now = index.entry(old), index.checked_entry(new)
             if before != now:
                 _move_entry(connection, index, key, number, before, now)
         return len(body)
