@@ -1,0 +1,151 @@
+"""The `waypost` command line: words in, one function called, an exit code out."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from infra.local.addresses import HTTP_PORT, HTTPS_PORT, SIMULATOR_PORT
+from infra.local.home import Home
+from infra.local.running import AlreadyRunning, end_leftovers, state_of
+from infra.local.status import as_text, status
+
+STOP_SECONDS = 60.0
+LOOPBACK_NAMES = ("127.0.0.1", "localhost")
+
+
+def home_option[F: Callable[..., Any]](command: F) -> F:
+    return click.option(
+        "--home",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path(".waypost"),
+        show_default=True,
+        help="Folder that keeps everything.",
+    )(command)
+
+
+@click.group()
+def main() -> None:
+    """Waypost on one machine."""
+
+
+@main.command()
+@home_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback only.")
+@click.option("--port", default=HTTP_PORT, show_default=True, help="HTTP; 0 takes a free one.")
+@click.option("--https-port", default=HTTPS_PORT, show_default=True, help="HTTPS and WSS; 0 takes a free one.")
+@click.option("--simulator-port", default=SIMULATOR_PORT, show_default=True, help="0 takes a free one.")
+@click.option("--whatsapp", metavar="URL", help="Drive this WhatsApp Web, not the simulator.")
+@click.option("--reload/--no-reload", default=True, show_default=True, help="Start parts anew when their code changes.")
+def up(
+    home: Path, host: str, port: int, https_port: int, simulator_port: int, whatsapp: str | None, reload: bool
+) -> None:
+    """Start everything and keep it running until Ctrl-C."""
+    from infra.local.supervisor import StartFailed, Wanted
+    from infra.local.up import up as run
+
+    if host not in LOOPBACK_NAMES:
+        raise click.BadParameter(
+            "plain HTTP would carry API keys in the clear, so Waypost listens on 127.0.0.1 only. To be reached "
+            "from elsewhere, put a proxy in front that ends TLS and passes on to the HTTPS port.",
+            param_hint="--host",
+        )
+    wanted = Wanted(Home(home.resolve()), port, https_port, simulator_port, whatsapp, reload)
+    try:
+        run(wanted, click.echo)
+    except (AlreadyRunning, StartFailed) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.option(
+    "--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the home here; else it is temporary."
+)
+def demo(keep: Path | None) -> None:
+    """The main job in one go: link a phone, send a text, get the reply, with the time of every step."""
+    from infra.local.demo import demo as run
+
+    raise SystemExit(run(keep))
+
+
+@main.command("status")
+@home_option
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def status_command(home: Path, as_json: bool) -> None:
+    """Where it listens, the first API key and the state of the parts; exit code 1 when it does not run.
+
+    The first key is shown because `waypost up` keeps it in the home. All other keys are shown once, when made.
+    """
+    found = status(Home(home.resolve()))
+    if as_json:
+        click.echo(json.dumps(found or {"running": False, "home": str(home.resolve())}, indent=2))
+    elif found:
+        click.echo(as_text(found))
+    else:
+        click.echo(f"Waypost does not run on {home}. `waypost up --home {home}` starts it.")
+    if found is None:
+        raise SystemExit(1)
+
+
+@main.command()
+@home_option
+def stop(home: Path) -> None:
+    """Stop what runs, or end what a killed run left behind."""
+    place = Home(home.resolve())
+    state = state_of(place)
+    if state is None:
+        ended = end_leftovers(place)
+        click.echo(f"Ended what a killed run left: {', '.join(ended)}." if ended else "Nothing runs.")
+        return
+    os.kill(state["supervisor"]["pid"], signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while state_of(place) is not None:
+        if time.monotonic() > deadline:
+            raise click.ClickException(f"It did not stop within {STOP_SECONDS:.0f} s; see {place.logs}.")
+        time.sleep(0.05)
+    click.echo("Stopped.")
+
+
+@main.group()
+def tenant() -> None:
+    """Tenants: who shares nothing with anybody else."""
+
+
+@tenant.command("create")
+@click.argument("name")
+@home_option
+def tenant_create(name: str, home: Path) -> None:
+    """Make a tenant and print its id."""
+    from infra.local.first_key import new_tenant
+
+    click.echo(new_tenant(home.resolve(), name))
+
+
+@main.group()
+def key() -> None:
+    """API keys."""
+
+
+@key.command("create")
+@click.option("--tenant", default="default", show_default=True, help="Id or name.")
+@click.option("--name", default="unnamed", show_default=True, help="To know it by.")
+@home_option
+def key_create(tenant: str, name: str, home: Path) -> None:
+    """Make an API key and print it. It is shown this once: only its MAC is kept."""
+    from infra.local.first_key import new_key
+
+    try:
+        click.echo(new_key(home.resolve(), tenant, name))
+    except KeyError as error:
+        raise click.ClickException(
+            f"There is no tenant {tenant!r} on {home}. `waypost tenant create` makes one."
+        ) from error
+
+
+if __name__ == "__main__":
+    main()

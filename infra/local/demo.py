@@ -1,0 +1,158 @@
+"""`make demo`: the main job in one go, on a home of its own, with the time of every step."""
+
+import asyncio
+import shutil
+import ssl
+import tempfile
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import segno
+from rich.console import Console
+
+from infra.local.demo_client import Client, Events, api_client, events
+from infra.local.demo_phone import Phone
+from infra.local.demo_receiver import Receiver, receiver
+from infra.local.home import Home
+from infra.local.people import FRIEND, OWNER
+from infra.local.supervisor import Supervisor, Wanted, running
+from infra.local.timeline import Timeline
+from infra.local.up import cancel_on_signal
+
+QR_SECONDS, LINK_SECONDS, ARRIVE_SECONDS = 60.0, 60.0, 60.0
+SCANS = 3
+FAILED, INTERRUPTED = 1, 130
+TEXT, REPLY = "Your book has arrived. We keep it for you until Friday.", "Lovely, I will come by on Thursday!"
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everybody who takes part."""
+
+    client: Client
+    events: Events
+    receiver: Receiver
+    owner: Phone
+    friend: Phone
+
+
+def demo(keep: Path | None) -> int:
+    """The exit code: 0 when every step succeeded. A temporary home goes then; when something failed its logs stay."""
+    home = Home(keep.resolve() if keep else Path(tempfile.mkdtemp(prefix="waypost-demo-")))
+    timeline = Timeline(Console())
+    code = _run(home, timeline)
+    if code != FAILED and keep is None:
+        shutil.rmtree(home.path)
+    return code
+
+
+def _run(home: Home, timeline: Timeline) -> int:
+    try:
+        asyncio.run(_play(home, timeline))
+    except asyncio.CancelledError:
+        return INTERRUPTED
+    except Exception as error:
+        say = timeline.console.print
+        say(f"[red]✗[/] Failed to {timeline.current}:", highlight=False)
+        say(f"  {type(error).__name__}: {error}", markup=False, highlight=False)
+        say(f"  The logs of all parts are in {home.logs}.", highlight=False)
+        return FAILED
+    timeline.show()
+    return 0
+
+
+async def _play(home: Home, timeline: Timeline) -> None:
+    say = timeline.console.print
+    cancel_on_signal(say)
+    timeline.begin("start Waypost")
+    wanted = Wanted(home, http_port=0, https_port=0, simulator_port=0, reload=False)
+    async with running(wanted, say) as supervisor, AsyncExitStack() as stack:
+        timeline.done("Waypost is up: simulated WhatsApp, gateway, worker")
+        cast = await _gather(supervisor, stack)
+        session = await _link(cast, timeline)
+        await _text_out(cast, session, timeline)
+        await _reply_in(cast, timeline)
+
+
+async def _gather(supervisor: Supervisor, stack: AsyncExitStack) -> Cast:
+    addresses, key = supervisor.addresses, supervisor.api_key
+    trust = ssl.create_default_context(cafile=supervisor.home.tls / "ca.pem")
+    simulator = httpx.AsyncClient(base_url=addresses.simulator_url or "", trust_env=False, timeout=10)
+    await stack.enter_async_context(simulator)
+    return Cast(
+        client=await stack.enter_async_context(api_client(addresses.https_url, key, trust)),
+        events=await stack.enter_async_context(events(addresses.websocket_url, key, trust)),
+        receiver=await stack.enter_async_context(receiver()),
+        owner=Phone(OWNER, simulator),
+        friend=Phone(FRIEND, simulator),
+    )
+
+
+async def _link(cast: Cast, timeline: Timeline) -> str:
+    """A session whose phone has scanned its code; returns its id."""
+    timeline.begin("create a session")
+    session = str((await cast.client.post("/v1/sessions", {"name": "demo", "start": True}))["id"])
+    timeline.done("session created by HTTPS")
+    timeline.begin("subscribe over WebSocket and register a webhook")
+    await cast.events.subscribe(session, ARRIVE_SECONDS)
+    webhook = await cast.client.post("/v1/webhooks", {"url": cast.receiver.url})
+    cast.receiver.secret = webhook["secret"]
+    timeline.done("subscribed over WSS, webhook registered")
+    timeline.begin("show and scan the QR code")
+    await _scan(cast, session, timeline)
+    timeline.begin("finish linking")
+    await cast.client.until_status(session, "working", LINK_SECONDS)
+    timeline.done("session works")
+    return session
+
+
+async def _scan(cast: Cast, session: str, timeline: Timeline) -> None:
+    code = None
+    for _ in range(SCANS):
+        code = await cast.client.qr(session, other_than=code, seconds=QR_SECONDS)
+        segno.make(code, error="l").terminal(compact=True)
+        timeline.done("QR code shown")
+        if await cast.owner.scan(code):
+            return timeline.done(f"{OWNER.name}'s phone scanned it")
+    raise RuntimeError("the phone refused every code")
+
+
+async def _text_out(cast: Cast, session: str, timeline: Timeline) -> None:
+    await cast.friend.read_at_once()
+    timeline.begin("send a text")
+    asked = time.monotonic()
+    body = {"to": f"+{FRIEND.number}", "text": TEXT}
+    message = str((await cast.client.post(f"/v1/sessions/{session}/messages", body))["id"])
+    timeline.done("text accepted", since=asked)
+    for status in ("sent", "delivered", "read"):
+        timeline.begin(f"see the text {status}")
+        _, at = await cast.events.until(partial(_tells, message, status), ARRIVE_SECONDS)
+        timeline.done(f"text {status}, told over WebSocket", at=at)
+
+
+async def _reply_in(cast: Cast, timeline: Timeline) -> None:
+    timeline.begin(f"have {FRIEND.name} reply")
+    replied = time.monotonic()
+    await cast.friend.write(OWNER, REPLY)
+    timeline.done(f"{FRIEND.name} replied on the phone", since=replied)
+    timeline.begin("get the reply over WebSocket")
+    _, at = await cast.events.until(_is_reply, ARRIVE_SECONDS)
+    timeline.done("reply received over WebSocket", at=at, since=replied)
+    timeline.begin("get the reply as a signed webhook")
+    at = await cast.receiver.until(_is_reply, ARRIVE_SECONDS)
+    timeline.done("reply received as a webhook, signature verified", at=at, since=replied)
+
+
+def _tells(message: str, status: str, event: dict[str, Any]) -> bool:
+    if event.get("subject") != message:
+        return False
+    return bool(event["type"] == "message_sent" if status == "sent" else event["data"].get("status") == status)
+
+
+def _is_reply(event: dict[str, Any]) -> bool:
+    return event.get("type") == "message_received" and bool(event["data"].get("text") == REPLY)

@@ -1,0 +1,132 @@
+"""Runs all parts of Waypost on one machine, from the first start to a clean stop."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from infra.local.addresses import Addresses, choose
+from infra.local.certificates import certificates
+from infra.local.first_key import first_key
+from infra.local.home import Home
+from infra.local.logs import rotate
+from infra.local.part import NeverHealthy, Part
+from infra.local.parts import part_specs
+from infra.local.people import FRIEND, OWNER, introduce
+from infra.local.processes import Identity
+from infra.local.reload import reload_on_change
+from infra.local.running import STATE_FILE, held
+
+START_SECONDS = 60.0
+TAIL_LINES = 15
+
+
+class StartFailed(Exception):
+    """A part did not become healthy. The message has the end of its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line asked for. Port 0 takes a free one; without `whatsapp_url` the simulator is started."""
+
+    home: Home
+    http_port: int
+    https_port: int
+    simulator_port: int
+    whatsapp_url: str | None = None
+    reload: bool = True
+
+
+class Supervisor:
+    """Use `running`. `say` gets a sentence for people when something happens."""
+
+    def __init__(self, wanted: Wanted, addresses: Addresses, api_key: str, say: Callable[[str], None]) -> None:
+        self.home = wanted.home
+        self.addresses = addresses
+        self.api_key = api_key
+        self.ready = False
+        self._say = say
+        self._me = Identity.of(os.getpid())
+        self.parts = [Part(spec, self._note) for spec in part_specs(wanted.home, addresses)]
+
+    async def start(self) -> None:
+        """Raises StartFailed."""
+        for part in self.parts:
+            rotate(part.spec.log)
+            await part.start()
+        await asyncio.gather(*(_until_healthy(part) for part in self.parts))
+        if self.addresses.simulator_url is not None:
+            await introduce(self.addresses.simulator_url, OWNER, FRIEND)
+        self.ready = True
+        self._write()
+
+    async def stop(self) -> None:
+        """In the opposite order: what the worker says at last still finds everybody there."""
+        for part in reversed(self.parts):
+            await part.stop()
+        self.home.forget(STATE_FILE)
+
+    def _note(self, part: Part, why: str) -> None:
+        self._write()
+        if why:
+            self._say(f"{part.spec.name} {why}")
+
+    def _write(self) -> None:
+        self.home.write_private(STATE_FILE, self._state())
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "supervisor": _identity(self._me),
+            "ready": self.ready,
+            "addresses": self.addresses.as_json(),
+            "parts": {
+                part.spec.name: {**_identity(part.identity), "state": part.state, "restarts": part.restarts}
+                for part in self.parts
+            },
+        }
+
+
+@asynccontextmanager
+async def running(wanted: Wanted, say: Callable[[str], None]) -> AsyncIterator[Supervisor]:
+    """Everything up and healthy inside, everything stopped after. Raises AlreadyRunning, StartFailed."""
+    home = wanted.home
+    home.make()
+    with held(home):
+        certificates(home.tls)
+        addresses, remarks = choose(
+            http_port=wanted.http_port,
+            https_port=wanted.https_port,
+            simulator_port=wanted.simulator_port,
+            whatsapp_url=wanted.whatsapp_url,
+        )
+        for remark in remarks:
+            say(remark)
+        supervisor = Supervisor(wanted, addresses, await asyncio.to_thread(first_key, home), say)
+        watcher: asyncio.Task[None] | None = None
+        try:
+            await supervisor.start()
+            if wanted.reload:
+                watcher = asyncio.create_task(reload_on_change(supervisor.parts, say))
+            yield supervisor
+        finally:
+            if watcher is not None:
+                watcher.cancel()
+            await asyncio.shield(supervisor.stop())
+
+
+async def _until_healthy(part: Part) -> None:
+    try:
+        await part.until_healthy(START_SECONDS)
+    except NeverHealthy as error:
+        raise StartFailed(f"{error}. The end of {part.spec.log}:\n{_tail(part)}") from error
+
+
+def _identity(identity: Identity | None) -> dict[str, Any]:
+    return {"pid": identity.pid, "started": identity.started} if identity else {"pid": None, "started": None}
+
+
+def _tail(part: Part) -> str:
+    lines = part.spec.log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
+    return "\n".join(f"    {line}" for line in lines) or "    (empty)"
