@@ -5,24 +5,31 @@ pk CONN#{connection}        sk SUB#{session}  which sessions it follows
 pk SES#{session}#SUBS       sk {connection}   the cursor; only the session's FIFO group moves it
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from waypost.entities.record import number, text
 from waypost.errors import ConditionFailed
 from waypost.ports import Check, Clause, Delete, Item, Key, Put, Table, Update, When
 
-_EXISTS = When.all(Clause("still subscribed", "pk", "exists"))
+_EXISTS = When.all(Clause("still connected", "pk", "exists"))
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """The newest event that this connection was given is (`generation`, `number`)."""
+    """The newest event that this connection was given is (`generation`, `number`).
 
+    `id` is new with every subscribe, so that a cursor is never moved by whoever still serves an earlier one of the
+    same connection. `confirmed` once the client was told that it begins.
+    """
+
+    id: str
     connection: str
     session: str
     tenant: str
     generation: int
     number: int
+    confirmed: bool = False
 
 
 def put_connection(table: Table, connection: str, tenant: str, *, ttl: int) -> None:
@@ -35,7 +42,7 @@ def get_connection_tenant(table: Table, connection: str) -> str | None:
 
 
 def put_subscription(table: Table, subscription: Subscription, *, ttl: int) -> None:
-    """Raises ConditionFailed when the connection is gone."""
+    """Begin it, in place of an earlier one to the same session. Raises ConditionFailed when the connection is gone."""
     table.transact(
         [
             Check(Key(f"CONN#{subscription.connection}", "-"), _EXISTS),
@@ -46,18 +53,17 @@ def put_subscription(table: Table, subscription: Subscription, *, ttl: int) -> N
 
 
 def list_subscriptions(table: Table, session: str) -> list[Subscription]:
-    page = table.query(f"SES#{session}#SUBS", limit=1000)
-    return [_from_item(item) for item in page.items]
+    return [_from_item(item) for item in _all(table, f"SES#{session}#SUBS")]
 
 
 def move_cursor(table: Table, subscription: Subscription, generation: int, number_: int) -> bool:
-    """False when the subscription ended meanwhile."""
+    """Note what the client was given; it has been told of its subscription then. False when that ended meanwhile."""
     try:
         table.update(
             Update(
-                Key(f"SES#{subscription.session}#SUBS", subscription.connection),
-                set={"generation": generation, "number": number_},
-                when=_EXISTS,
+                _cursor_key(subscription.session, subscription.connection),
+                set={"generation": generation, "number": number_, "confirmed": True},
+                when=When.all(Clause("still the same subscription", "id", "eq", subscription.id)),
             )
         )
     except ConditionFailed:
@@ -65,37 +71,54 @@ def move_cursor(table: Table, subscription: Subscription, generation: int, numbe
     return True
 
 
+def end_subscription(table: Table, connection: str, session: str) -> None:
+    """Fine when there is none."""
+    table.transact([Delete(_cursor_key(session, connection)), Delete(Key(f"CONN#{connection}", f"SUB#{session}"))])
+
+
 def end_connection(table: Table, connection: str) -> None:
     """Forget a connection and all its subscriptions; fine when it is gone already."""
-    page = table.query(f"CONN#{connection}", limit=100)
-    for item in page.items:
-        sk = text(item, "sk")
-        if sk.startswith("SUB#"):
-            table.transact(
-                [
-                    Delete(Key(f"SES#{sk.removeprefix('SUB#')}#SUBS", connection)),
-                    Delete(Key(f"CONN#{connection}", sk)),
-                ]
-            )
+    # First, so that nothing can be subscribed while the rest goes.
     table.delete(Key(f"CONN#{connection}", "-"))
+    for item in list(_all(table, f"CONN#{connection}")):
+        end_subscription(table, connection, text(item, "sk").removeprefix("SUB#"))
+
+
+def _all(table: Table, pk: str) -> Iterator[Item]:
+    cursor: str | None = None
+    while True:
+        page = table.query(pk, limit=1000, cursor=cursor)
+        yield from page.items
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+def _cursor_key(session: str, connection: str) -> Key:
+    return Key(f"SES#{session}#SUBS", connection)
 
 
 def _to_item(subscription: Subscription) -> Item:
+    key = _cursor_key(subscription.session, subscription.connection)
     return {
-        "pk": f"SES#{subscription.session}#SUBS",
-        "sk": subscription.connection,
+        "pk": key.pk,
+        "sk": key.sk,
+        "id": subscription.id,
         "session": subscription.session,
         "tenant": subscription.tenant,
         "generation": subscription.generation,
         "number": subscription.number,
+        "confirmed": subscription.confirmed,
     }
 
 
 def _from_item(item: Item) -> Subscription:
     return Subscription(
+        id=text(item, "id"),
         connection=text(item, "sk"),
         session=text(item, "session"),
         tenant=text(item, "tenant"),
         generation=number(item, "generation"),
         number=number(item, "number"),
+        confirmed=item["confirmed"] is True,
     )

@@ -16,3 +16,9 @@ def nudge_connection(session_id: str, connection: str, *, queues: Queues, unique
     """Wake realtime for one connection that has just subscribed: replay goes by the same FIFO group as live events."""
     body = json.dumps({"session": session_id, "connection": connection})
     queues.queue("realtime").send(body, group=session_id, deduplication_id=f"{connection}-{unique}")
+
+
+def nudge_again(session_id: str, *, queues: Queues, unique: str) -> None:
+    """Wake realtime for a session once more: a replay goes on, or an earlier nudge was lost."""
+    body = json.dumps({"session": session_id})
+    queues.queue("realtime").send(body, group=session_id, deduplication_id=f"{session_id}-{unique}")
