@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -40,6 +41,9 @@ def main() -> None:
         ws="websockets-sansio",
         timeout_graceful_shutdown=2,
     )
+    # The server shuts down on these and then raises them again: being asked to stop is no failure.
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(asked, lambda *_: None)
     asyncio.run(Announcing(config).serve([listening]))
 
 

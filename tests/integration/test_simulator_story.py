@@ -24,8 +24,8 @@ async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
     simulator = Simulator(tmp_path / "network")
     await simulator.start()
     yield simulator
-    await simulator.stop()
     await simulator.http.aclose()
+    assert await simulator.stop() == 0
 
 
 @pytest.fixture
