@@ -3,8 +3,11 @@
 WAL lets readers and one writer work at once; `synchronous=FULL` makes a commit durable before it is acknowledged.
 """
 
+import fcntl
+import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +16,10 @@ from pathlib import Path
 from waypost.errors import StorageError, Throttled
 
 FILE_NAME = "waypost.db"
+LOCK_NAME = "waypost.lock"
 SCHEMA_VERSION = 1
 BUSY_SECONDS = 15.0  # a writer's turn comes within milliseconds; longer means that a process froze inside a commit
+_LOCK_POLL_SECONDS = 0.0003  # about as long as a commit
 
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -92,6 +97,9 @@ class Database:
         self._turn = threading.Lock()
         self._closed = False
         if create:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = os.open(home / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        if create:
             self._create()
         version = self.connection().execute("PRAGMA user_version").fetchone()[0]
         if version != SCHEMA_VERSION:
@@ -112,13 +120,14 @@ class Database:
     def write(self) -> Iterator[sqlite3.Connection]:
         """A write transaction: committed and durable when the block ends, rolled back when it raises.
 
-        Threads queue on a lock of ours first: SQLite's own busy wait is a poll that grows to 100 ms and is unfair.
+        Threads queue on a lock of ours first, and processes on a file lock: SQLite's own wait is a poll that grows
+        to 100 ms, in which a busy process starves the others.
         """
         connection = self.connection()
         if not self._turn.acquire(timeout=BUSY_SECONDS):
             raise Throttled("the database is busy")
         try:
-            with _storage_errors():
+            with self._turn_among_processes(), _storage_errors():
                 connection.execute("BEGIN IMMEDIATE")
                 try:
                     yield connection
@@ -130,14 +139,29 @@ class Database:
         finally:
             self._turn.release()
 
+    @contextmanager
+    def _turn_among_processes(self) -> Iterator[None]:
+        """Polled and not awaited, because a frozen process may hold it: then the caller shall hear of it."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while not _locked(self._lock):
+            if time.monotonic() > deadline:
+                raise Throttled("the database is busy")
+            time.sleep(_LOCK_POLL_SECONDS)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+
     def close(self) -> None:
         """Close every thread's connection. Call it when nobody uses the engine any more."""
+        if self._closed:
+            return
         self._closed = True
         for held in list(self._held):
             held.close()
+        os.close(self._lock)
 
     def _create(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._path.touch(mode=0o600)
         self.connection().execute("PRAGMA journal_mode=WAL")
         with self.write() as connection:
@@ -145,6 +169,14 @@ class Database:
                 for statement in _SCHEMA.split(";"):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager

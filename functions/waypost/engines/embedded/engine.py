@@ -2,6 +2,7 @@
 
     home/
     ├── waypost.db        tables, queues and their declarations
+    ├── waypost.lock      whose turn it is to write
     ├── blobs/            one folder a bucket
     ├── keys/master.key   wraps every data key; back it up apart from the rest
     ├── doorbell/         a named pipe for every process that waits
