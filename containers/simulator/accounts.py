@@ -66,7 +66,7 @@ def get(network: Network, number: str) -> Account:
 
 
 def everyone(network: Network) -> list[Account]:
-    return [_from_row(row) for row in network.store.all("select * from accounts order by number")]
+    return [_from_row(row) for row in network.store.all("select * from accounts order by rowid")]
 
 
 def by_jid(network: Network, jid: str) -> Account:

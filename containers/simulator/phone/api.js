@@ -1,0 +1,34 @@
+// The calls of the control API that a person's phone needs.
+
+export class Problem extends Error {}
+
+async function call(method, path, body) {
+  const answer = await fetch(`/control${path}`, {
+    method,
+    headers: body ? { 'Content-Type': 'application/json' } : {},
+    body: body ? JSON.stringify(body) : undefined,
+  }).catch(() => {
+    throw new Problem('The network does not answer.');
+  });
+  const result = await answer.json();
+  if (!answer.ok) throw new Problem(result.message);
+  return result;
+}
+
+const of = (number, rest = '') => `/accounts/${encodeURIComponent(number)}${rest}`;
+
+export const api = {
+  accounts: () => call('GET', '/accounts'),
+  create: (number, name) => call('POST', '/accounts', name ? { number, name } : { number }),
+  change: (number, habits) => call('PATCH', of(number), habits),
+  messages: (number) => call('GET', of(number, '/messages')),
+  send: (number, to, text, replyTo) => call('POST', of(number, '/messages'), { to, text, reply_to: replyTo }),
+  read: (number, peer) => call('POST', of(number, '/read'), { with: peer }),
+  typing: (number, to, state) => call('POST', of(number, '/typing'), { to, state }),
+  presence: (number, state) => call('POST', of(number, '/presence'), { state }),
+  devices: (number) => call('GET', of(number, '/devices')),
+  logout: (number, device) => call('POST', of(number, '/logout'), { device }),
+  codes: () => call('GET', '/codes'),
+  scan: (number, code) => call('POST', of(number, '/scan'), { code }),
+  trace: (after) => call('GET', `/trace?after=${after}`),
+};

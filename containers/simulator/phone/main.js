@@ -1,0 +1,191 @@
+// A person's phone: pick an account, read and write, link and log out devices. Kept live by polling.
+
+import { Problem, api } from './api.js';
+import { bubble, chatRow, make } from './parts.js';
+
+const $ = (id) => document.getElementById(id);
+const state = { accounts: [], me: sessionStorage.getItem('me'), peer: null, messages: [], quoting: null, after: 0 };
+const drawn = {};
+
+/** Draws only what changed, so that focus, selection and scroll stay where they are. */
+function draw(id, signature, elements) {
+  const key = JSON.stringify(signature);
+  if (drawn[id] === key) return false;
+  drawn[id] = key;
+  $(id).replaceChildren(...elements());
+  return true;
+}
+
+const nameOf = (number) => state.accounts.find((a) => a.number === number)?.name ?? `+${number}`;
+
+function attempt(work) {
+  return async (event) => {
+    event?.preventDefault();
+    try {
+      await work(event);
+      $('problem').hidden = true;
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      $('problem').textContent = problem.message;
+      $('problem').hidden = false;
+    }
+    await refresh();
+  };
+}
+
+function drawAccounts() {
+  const { accounts } = state;
+  if (!accounts.some((a) => a.number === state.me)) state.me = accounts[0]?.number ?? null;
+  draw('account', [accounts.map((a) => [a.number, a.name]), state.me], () =>
+    accounts.map((a) => make('option', { value: a.number, text: `${a.name} · +${a.number}`, selected: a.number === state.me })));
+  draw('people', accounts.map((a) => a.number), () => accounts.map((a) => make('option', { value: a.number, text: a.name })));
+  const mine = accounts.find((a) => a.number === state.me);
+  for (const habit of ['online', 'auto_read']) $(habit).checked = Boolean(mine?.[habit]);
+  if (!accounts.length) $('new').hidden = false;
+}
+
+function chatsOf(messages) {
+  const chats = new Map();
+  for (const message of messages) {
+    const number = message.from_me ? message.to : message.from;
+    const chat = chats.get(number) ?? { number, name: nameOf(number), messages: [] };
+    chats.delete(number);
+    chats.set(number, chat);
+    chat.messages.push(message);
+  }
+  return [...chats.values()].reverse();
+}
+
+function drawChats() {
+  const chats = chatsOf(state.messages);
+  draw('chats', [chats.map((c) => [c.number, c.name, c.messages.at(-1)]), state.peer], () =>
+    chats.map((chat) => chatRow(chat, openChat, chat.number === state.peer)));
+  const open = chats.find((c) => c.number === state.peer)?.messages ?? [];
+  const byId = new Map(open.map((m) => [m.id, m]));
+  $('with').textContent = state.peer ? nameOf(state.peer) : 'No chat open';
+  const empty = state.peer ? 'No messages yet. Write the first one.' : 'Open a chat on the left, or write to a number.';
+  const changed = draw('messages', [state.me, state.peer, open], () =>
+    open.length ? open.map((m) => bubble(m, byId.get(m.quoted_id), quote)) : [make('li', { class: 'none', text: empty })]);
+  if (changed) $('messages').scrollTop = $('messages').scrollHeight;
+  $('write').hidden = !state.peer;
+  if (open.some((m) => !m.from_me && m.ack < 3) && !document.hidden) api.read(state.me, state.peer).catch(() => undefined);
+}
+
+async function drawPanel() {
+  const [devices, codes] = await Promise.all([api.devices(state.me), api.codes()]);
+  const quiet = (text) => [make('li', { class: 'quiet', text })];
+  draw('devices', [state.me, devices], () => (devices.length ? devices.map(deviceRow) : quiet('No device is linked.')));
+  draw('codes', [state.me, codes], () => (codes.length ? codes.map(codeRow) : quiet('No page shows a code.')));
+}
+
+function deviceRow({ device, connected, waiting }) {
+  const text = `Device ${device.split(':')[1]} · ${connected ? 'connected' : 'away'}${waiting ? ` · ${waiting} waiting` : ''}`;
+  return make('li', { text }, make('button', { type: 'button', class: 'danger', text: 'Log out', onclick: attempt(() => api.logout(state.me, device)) }));
+}
+
+function codeRow({ code }) {
+  return make('li', {}, make('code', { text: code.slice(0, 60) }),
+    make('button', { type: 'button', class: 'primary', text: 'Scan', onclick: attempt(() => api.scan(state.me, code)) }));
+}
+
+async function noticeTyping() {
+  for (;;) {
+    const trace = await api.trace(state.after);
+    if (!trace.length) return;
+    state.after = trace.at(-1).n;
+    for (const t of trace) {
+      if (t.event === 'typing' && t.to === state.me && t.sender === state.peer) {
+        $('typing').textContent = t.state === 'paused' || Date.now() - t.at_ms > 15000 ? '' : 'typing…';
+      } else if (t.event === 'filed' && t.sender === state.peer) $('typing').textContent = '';
+    }
+  }
+}
+
+let refreshing = false;
+async function refresh() {
+  if (refreshing) return;
+  refreshing = true;
+  try {
+    state.accounts = await api.accounts();
+    drawAccounts();
+    if (state.me) {
+      state.messages = await api.messages(state.me);
+      drawChats();
+      if (!$('panel').hidden) await drawPanel();
+      await noticeTyping();
+    }
+  } catch (problem) {
+    if (!(problem instanceof Problem)) throw problem;
+  } finally {
+    refreshing = false;
+  }
+}
+
+function openChat(number) {
+  Object.assign(state, { peer: number });
+  document.body.dataset.view = 'chat';
+  $('typing').textContent = '';
+  quote(null);
+  refresh();
+}
+
+function quote(message) {
+  state.quoting = message?.id ?? null;
+  $('answering').hidden = !message;
+  if (message) $('answering').querySelector('span').textContent = `Answering: ${message.text}`;
+  if (message) $('write').elements.text.focus();
+}
+
+function toggle(button, panel) {
+  $(button).addEventListener('click', () => {
+    $(panel).hidden = !$(panel).hidden;
+    $(button).setAttribute('aria-expanded', String(!$(panel).hidden));
+    refresh();
+  });
+}
+
+const sendMessage = attempt(async () => {
+  const { text } = $('write').elements;
+  if (!text.value.trim()) return;
+  await api.send(state.me, state.peer, text.value, state.quoting);
+  text.value = '';
+  quote(null);
+});
+
+function listen() {
+  document.body.dataset.view = 'chats';
+  toggle('show-devices', 'panel');
+  toggle('show-new', 'new');
+  $('account').addEventListener('change', ({ target }) => {
+    Object.assign(state, { me: target.value, peer: null });
+    sessionStorage.setItem('me', target.value);
+    refresh();
+  });
+  $('new').addEventListener('submit', attempt(async ({ target }) => {
+    const { number, name } = await api.create(target.elements.number.value, target.elements.name.value);
+    Object.assign(state, { me: number, peer: null });
+    if (name) target.reset();
+    target.hidden = true;
+  }));
+  $('open').addEventListener('submit', (event) => {
+    event.preventDefault();
+    openChat(event.target.elements.to.value.replace(/\D/g, ''));
+    event.target.reset();
+  });
+  $('paste').addEventListener('submit', attempt(({ target }) => api.scan(state.me, target.elements.code.value)));
+  for (const habit of ['online', 'auto_read']) {
+    $(habit).addEventListener('change', attempt(({ target }) => api.change(state.me, { [habit]: target.checked })));
+  }
+  $('write').addEventListener('submit', sendMessage);
+  $('write').elements.text.addEventListener('keydown', (event) => {
+    if (event.key === 'Enter' && !event.shiftKey) sendMessage(event);
+  });
+  $('answering').querySelector('button').addEventListener('click', () => quote(null));
+  $('back').addEventListener('click', () => {
+    document.body.dataset.view = 'chats';
+  });
+}
+
+listen();
+await refresh();
+setInterval(refresh, 700);
