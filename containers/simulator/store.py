@@ -25,6 +25,7 @@ create table if not exists messages (
     quoted_id text, ack integer not null default 0, via text not null,
     primary key (sender, chat, id)
 );
+create index if not exists messages_by_id on messages (id);
 create table if not exists filed (
     seq integer primary key autoincrement, account text not null, sender text not null, chat text not null,
     id text not null, arrived integer, copy integer not null default 0
