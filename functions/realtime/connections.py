@@ -1,0 +1,84 @@
+"""WebSocket clients come, say what they want to follow, and go. Trigger: the WebSocket API's three routes.
+
+    $connect      the connection is stored under the key's tenant
+    $disconnect   it is forgotten, with its subscriptions
+    $default      {"action":"subscribe","session_id":"ses_…","after":N?,"generation":G?}
+                  {"action":"unsubscribe","session_id":"ses_…"} · {"action":"ping"}
+
+What `handler` returns as a body goes to the client. A mistake is answered and the connection stays. `subscribed` comes
+from the session's FIFO group, in front of the first event (services/subscriptions.py says why).
+"""
+
+import json
+from typing import Any
+
+from waypost.bootstrap import App, app
+from waypost.entities.subscription import end_connection, put_connection
+from waypost.errors import ValidationError, WaypostError
+from waypost.observability import logger
+from waypost.services.subscriptions import CONNECTION_SECONDS, subscribe, unsubscribe
+
+type Event = dict[str, Any]
+type Reply = dict[str, Any]
+
+_ACTIONS = "subscribe, unsubscribe or ping"
+
+
+def handler(event: Event, _context: object) -> Reply:
+    asked = event["requestContext"]
+    parts = app()
+    match asked["routeKey"]:
+        case "$connect":
+            _connect(asked, parts)
+        case "$disconnect":
+            end_connection(parts.table, asked["connectionId"])
+        case _:
+            reply = _reply(event.get("body") or "", asked, parts)
+            return {"statusCode": 200} if reply is None else {"statusCode": 200, "body": json.dumps(reply)}
+    return {"statusCode": 200}
+
+
+def _connect(asked: Event, parts: App) -> None:
+    ends = parts.now_ms() // 1000 + CONNECTION_SECONDS
+    put_connection(parts.table, asked["connectionId"], asked["authorizer"]["tenant"], ttl=ends)
+
+
+def _reply(body: str, asked: Event, parts: App) -> Reply | None:
+    try:
+        return _act(_parse(body), asked["connectionId"], asked["authorizer"]["tenant"], parts)
+    except WaypostError as error:
+        if not isinstance(error, ValidationError):
+            logger("connections").warning("refused", extra={"code": error.code})
+        return {
+            "type": "error",
+            "code": error.code,
+            "category": error.category,
+            "message": error.message,
+            "field": error.field,
+            "mend": error.mend,
+        }
+
+
+def _act(message: dict[str, Any], connection: str, tenant: str, parts: App) -> Reply | None:
+    table = parts.table
+    match message.get("action"):
+        case "subscribe":
+            subscribe(connection, tenant, message, table=table, queues=parts.engine.queues, now_ms=parts.now_ms())
+            return None
+        case "unsubscribe":
+            return {"type": "unsubscribed", "session_id": unsubscribe(connection, message, table=table)}
+        case "ping":
+            return {"type": "pong"}
+    raise ValidationError("This action is unknown.", field="action", mend=f"Use {_ACTIONS}.", code="unknown_action")
+
+
+def _parse(body: str) -> dict[str, Any]:
+    try:
+        message = json.loads(body)
+    except ValueError:
+        message = None
+    if not isinstance(message, dict):
+        raise ValidationError(
+            "A message is one JSON object.", mend='For example {"action":"ping"}.', code="invalid_json"
+        )
+    return message
