@@ -54,16 +54,21 @@ def list_running(table: Table) -> list[Head]:
 
 
 def claim(table: Table, session: str, worker: str, now_ms: int, until_ms: int) -> Head:
-    """Become the owner under a new epoch. Raises ConditionFailed while somebody else's lease holds."""
+    """Become the owner under a new epoch. Raises ConditionFailed while somebody else's lease holds.
+
+    A lease of the same `worker` may be taken over: whoever bears its name has proved that its last life is over.
+    """
     item = table.update(
         Update(
             head_key(session),
             set={"owner": worker, "lease_until_ms": until_ms},
             add={"epoch": 1},
-            when=When.all(Clause("exists", "pk", "exists"), Clause("nobody owns it", "owner", "eq", None)).or_all(
+            when=When.all(Clause("exists", "pk", "exists"), Clause("nobody owns it", "owner", "eq", None))
+            .or_all(
                 Clause("exists", "pk", "exists"),
                 Clause("its lease ran out", "lease_until_ms", "lt", now_ms - CLOCK_MARGIN_SECONDS * 1000),
-            ),
+            )
+            .or_all(Clause("it was ours", "owner", "eq", worker)),
         )
     )
     return _from_item(item)

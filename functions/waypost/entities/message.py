@@ -79,6 +79,15 @@ def status_write(message: str, status: Status, now_ms: int, **more: Any) -> Upda
     )
 
 
+def step_write(message: str, before: Status, after: Status, times: dict[Status, int], **more: Any) -> Update:
+    """The write that takes a step from exactly `before`: for events that are true of this one step only."""
+    return Update(
+        message_key(message),
+        set={"status": after, **{f"time_{status}": time_ms for status, time_ms in times.items()}, **more},
+        when=When.all(Clause("nobody moved it since", "status", "eq", before)),
+    )
+
+
 def attempt_writes(message: Message, hex_id: str, now_ms: int) -> list[Write]:
     """The writes that record an attempt before the page gets the message (P2)."""
     return [
@@ -97,6 +106,11 @@ def settled_write(message: Message) -> Delete:
     return Delete(_waiting_key(message.session, message.contact, message.lane, message.number))
 
 
+def leave_schedule(table: Table, waiting: Waiting) -> None:
+    """Take a place out of the schedule that its message does not need any more. Harmless when it is gone."""
+    table.delete(_waiting_key(waiting.session, waiting.contact, waiting.lane, waiting.number))
+
+
 def waiting_in_chat(table: Table, session: str, contact: str, lane: Lane, *, up_to: int) -> list[Waiting]:
     """What is not settled in a chat and lane, number `up_to` included, in order. Read consistently: it decides P3."""
     page = table.query(
@@ -111,6 +125,20 @@ def waiting_by_due(table: Table, session: str, lane: Lane, *, limit: int) -> lis
     """What is not settled in a lane, first due first, for the feeder. From an index: it may lag."""
     page = table.query(f"{session}#{lane}", index="by_due", limit=limit)
     return [_waiting(item) for item in page.items]
+
+
+def last_waiting_by_chat(table: Table, session: str, lane: Lane) -> dict[str, int]:
+    """For each chat of a lane with something unsettled, the highest number: where a new owner sends on from."""
+    last: dict[str, int] = {}
+    cursor: str | None = None
+    while True:
+        page = table.query(f"SES#{session}#WAIT#{lane}", limit=1000, cursor=cursor)
+        for item in page.items:
+            waiting = _waiting(item)
+            last[waiting.contact] = waiting.number
+        cursor = page.cursor
+        if cursor is None:
+            return last
 
 
 def out_reference(hex_id: str) -> str:

@@ -1,6 +1,7 @@
 """Accepting messages, cancelling them, and filling the near horizon from the schedule (decision 5)."""
 
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
@@ -136,8 +137,8 @@ def enqueue(
         queue.send(json.dumps({"message": message_id}), group=contact, deduplication_id=deduplication_id)
 
 
-def feed(session_id: str, lane: Lane, *, unique: str, table: Table, queues: Queues) -> int:
-    """Top a lane's queue up from the schedule, first due first; returns how many were put in.
+def feed(session_id: str, lane: Lane, *, in_hand: Collection[str], unique: str, table: Table, queues: Queues) -> int:
+    """Top a lane's queue up from the schedule, first due first, without what the owner has in hand; returns how many.
 
     `unique` makes a refill's deduplication ids differ from earlier ones: a message may be in the queue twice, which
     the sender bears, but must never be missing from it.
@@ -146,7 +147,8 @@ def feed(session_id: str, lane: Lane, *, unique: str, table: Table, queues: Queu
     room = NEAR_HORIZON - queue.depth()
     if room <= 0:
         return 0
-    due = waiting_by_due(table, session_id, lane, limit=room)
+    soon = waiting_by_due(table, session_id, lane, limit=room + len(in_hand))
+    due = [waiting for waiting in soon if waiting.message not in in_hand][:room]
     for waiting in due:
         queue.send(
             json.dumps({"message": waiting.message}),

@@ -1,0 +1,46 @@
+"""The worker's line to the launcher: says until when each session's browser may live (P4)."""
+
+import asyncio
+import json
+
+from waypost.errors import NetworkError
+
+_ANSWER_SECONDS = 5.0
+
+
+class Fence:
+    """One connection for all sessions of a worker; without a launcher (`path` None) nothing is said.
+
+    Raises NetworkError `launcher_gone` when the line is cut: a worker without a fence must not keep sessions.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._path = path
+        self._turn = asyncio.Lock()
+        self._line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def extend(self, session: str, boot_deadline: float) -> None:
+        """After each renewal of the lease: the session's browser may live until then, on the boot clock."""
+        await self._say({"do": "deadline", "session": session, "boottime": boot_deadline})
+
+    async def release(self, session: str) -> None:
+        """The session is ours no longer; a browser of it that still lives is killed before this returns."""
+        await self._say({"do": "release", "session": session})
+
+    async def close(self) -> None:
+        if self._line is not None:
+            self._line[1].close()
+            await self._line[1].wait_closed()
+
+    async def _say(self, request: dict[str, object]) -> None:
+        if self._path is None:
+            return
+        try:
+            async with self._turn, asyncio.timeout(_ANSWER_SECONDS):
+                reader, writer = self._line = self._line or await asyncio.open_unix_connection(self._path)
+                writer.write(json.dumps(request).encode() + b"\n")
+                answer = json.loads(await reader.readline() or b"{}")
+        except (OSError, TimeoutError):
+            answer = {}
+        if answer.get("ok") is not True:
+            raise NetworkError("The launcher does not answer.", code="launcher_gone")

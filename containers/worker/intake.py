@@ -1,0 +1,163 @@
+"""From what the page saw to what the log says: messages that came in or left elsewhere, acknowledgements, presence.
+
+A message is filed once, by WhatsApp's id and the contact that chose it (R-RT-3), however often the page tells of it.
+"""
+
+import asyncio
+import os
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from containers.worker.observations import (
+    AckSeen,
+    MessageSeen,
+    PageObservation,
+    Person,
+    PresenceSeen,
+    TypingSeen,
+)
+from containers.worker.recorder import Recorder
+from containers.worker.steps import Steps
+from waypost.bootstrap import App
+from waypost.domain.addresses import parse_address
+from waypost.domain.event import Draft
+from waypost.domain.ids import make_id
+from waypost.domain.message import Message, Status, status_of_ack
+from waypost.entities.message import find_by_reference, in_reference, new_message_write, out_reference, reference_write
+from waypost.entities.session import Session
+from waypost.errors import ValidationError
+from waypost.services.journal import Entry
+from waypost.services.sending import CONTENT
+
+# WhatsApp's names of what a message can be, in ours; what is not here keeps its own name.
+_KINDS = {"chat": "text", "ptt": "voice", "ptv": "video_note", "vcard": "contact", "multi_vcard": "contact"}
+
+
+class Intake:
+    """Files what one session's page saw."""
+
+    def __init__(self, app: App, session: Session, *, recorder: Recorder, steps: Steps) -> None:
+        self._app = app
+        self._session = session
+        self._recorder = recorder
+        self._steps = steps
+
+    async def file(self, observations: Sequence[PageObservation], *, backfilled: bool = False) -> None:
+        """Returns when all of it is stored. Raises Fenced. What the log has already is passed over."""
+        entries = await asyncio.to_thread(self._entries, observations, backfilled)
+        acks = [self._acknowledge(ack) for ack in observations if isinstance(ack, AckSeen)]
+        await asyncio.gather(self._recorder.record_all(entries), *acks)
+
+    def _entries(self, observations: Sequence[PageObservation], backfilled: bool) -> list[Entry]:
+        entries: list[Entry | None] = []
+        for seen in observations:
+            match seen:
+                case MessageSeen():
+                    entries.append(self._message(seen, backfilled))
+                case TypingSeen():
+                    entries.append(self._presence("typing_indicator", seen.chat, seen.person, {"state": seen.state}))
+                case PresenceSeen():
+                    state = "available" if seen.online else "unavailable"
+                    entries.append(self._presence("contact_status", seen.chat, seen.person, {"state": state}))
+                case _:
+                    pass
+        return [entry for entry in entries if entry is not None]
+
+    def _message(self, seen: MessageSeen, backfilled: bool) -> Entry | None:
+        app, session = self._app, self._session
+        now_ms = app.now_ms()
+        group = seen.chat is None
+        contact = self._contact(seen.key.chat, seen.chat, None if group or seen.key.from_me else seen.name, now_ms)
+        if contact is None:
+            return None
+        author = contact
+        if group and seen.author is not None:
+            author = self._contact(seen.author.lid or seen.author.pn or "", seen.author, seen.name, now_ms) or contact
+        out = seen.key.from_me
+        reference = out_reference(seen.key.id) if out else in_reference(author, seen.key.id)
+        if find_by_reference(app.table, session.id, reference) is not None:
+            return None
+        message_id = make_id("msg", os.urandom(16))
+        status: Status = (status_of_ack(seen.ack or 1) or "sent") if out else "received"
+        content = {"text": seen.body, "hex": seen.key.id, "key": str(seen.key)}
+        message = Message(
+            id=message_id,
+            tenant=session.tenant,
+            session=session.id,
+            contact=contact,
+            direction="out" if out else "in",
+            status=status,
+            created_ms=seen.t * 1000 if seen.t else now_ms,
+            content=app.seals.seal_json(session.tenant, contact, f"{CONTENT}#{message_id}", content),
+            kind=_KINDS.get(seen.type, seen.type),
+            source="phone" if out else "page",
+            author=author if group else None,
+            reply_to=self._quoted(seen, author),
+            backfilled=backfilled,
+            times={status: now_ms},
+        )
+        return Entry(
+            (self._draft(message, seen, author, now_ms),),
+            (new_message_write(message), reference_write(session.id, reference, message_id)),
+        )
+
+    def _draft(self, message: Message, seen: MessageSeen, author: str, now_ms: int) -> Draft:
+        contacts = self._app.contacts
+        data: dict[str, Any] = {
+            "message_id": message.id,
+            "chat": contacts.view(message.tenant, message.contact),
+            "type": message.kind,
+            "text": seen.body,
+            "reply_to": message.reply_to,
+            "whatsapp_id": seen.key.id,
+            "backfilled": message.backfilled,
+        }
+        if message.direction == "out":
+            data |= {"status": message.status, "source": "phone"}
+            return Draft("message_sent", now_ms, data, contact=message.contact, message=message.id)
+        data |= {"from": contacts.view(message.tenant, author), "received_at_ms": message.created_ms}
+        return Draft("message_received", now_ms, data, contact=message.contact, message=message.id)
+
+    def _quoted(self, seen: MessageSeen, author: str) -> str | None:
+        """The message that this one answers, when we have it: one of ours, or one of the same contact."""
+        if seen.quoted_id is None:
+            return None
+        for reference in (out_reference(seen.quoted_id), in_reference(author, seen.quoted_id)):
+            found = find_by_reference(self._app.table, self._session.id, reference)
+            if found is not None:
+                return found
+        return None
+
+    def _presence(
+        self,
+        kind: Literal["typing_indicator", "contact_status"],
+        chat: str,
+        person: Person | None,
+        data: dict[str, Any],
+    ) -> Entry | None:
+        now_ms = self._app.now_ms()
+        contact = self._contact(chat, person, None, now_ms)
+        if contact is None:
+            return None
+        view = self._app.contacts.view(self._session.tenant, contact)
+        return Entry((Draft(kind, now_ms, {"chat": view, **data}, contact=contact),))
+
+    def _contact(self, chat: str, person: Person | None, name: str | None, now_ms: int) -> str | None:
+        """The contact behind a chat; None for what is no chat of ours (status updates, channels)."""
+        known = [form for form in (person.pn, person.lid) if form] if person else [chat]
+        try:
+            addresses = [parse_address(form) for form in known or [chat]]
+        except ValidationError:
+            return None
+        return self._app.contacts.resolve(self._session.tenant, addresses, name=name, now_ms=now_ms)
+
+    async def _acknowledge(self, seen: AckSeen) -> None:
+        status = status_of_ack(seen.ack)
+        if status is None or status == "failed":
+            return  # the sender decides what a refusal means: it may try again
+        for hex_id in seen.ids:
+            message_id = await asyncio.to_thread(
+                find_by_reference, self._app.table, self._session.id, out_reference(hex_id)
+            )
+            if message_id is not None:
+                await self._steps.advance(message_id, status, time_ms=self._app.now_ms())

@@ -1,0 +1,125 @@
+"""One lane of a session: takes hints from its queue, lets the sender work chat by chat, and refills from the schedule.
+
+A hint is deleted when its message is settled. While the sender works, the hints' visibility is renewed; when the worker
+dies they come back by themselves, but the next owner does not wait for that: it starts from the schedule.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from itertools import groupby
+
+from containers.worker.sender import Sender
+from waypost.bootstrap import App
+from waypost.domain.lease import LEASE_SECONDS, RENEW_SECONDS
+from waypost.domain.message import Lane as LaneName
+from waypost.entities.message import get_message, last_waiting_by_chat
+from waypost.errors import NotFound
+from waypost.ports import Received
+from waypost.services.sending import feed
+
+_WAIT_SECONDS = 10.0
+_SIDE_BY_SIDE = 20  # chats sent to at once
+
+
+class Lane:
+    """Consumes `interactive` or `bulk`. `on_command` is called for each nudge that a command waits."""
+
+    def __init__(
+        self,
+        app: App,
+        session_id: str,
+        name: LaneName,
+        *,
+        sender: Sender,
+        on_command: Callable[[], Awaitable[None]],
+        unique: str,
+    ) -> None:
+        self._app = app
+        self._session = session_id
+        self._name: LaneName = name
+        self._sender = sender
+        self._on_command = on_command
+        self._unique = unique
+        self._queue = app.engine.queues.queue(f"{name}-{session_id}")
+        self._in_hand: dict[str, Received] = {}  # by receipt
+        self._messages: dict[str, int] = {}  # message id → how many hints for it are in hand
+        self._room = asyncio.Semaphore(_SIDE_BY_SIDE)
+        self._round = 0
+
+    async def run(self) -> None:
+        """Work until cancelled. Raises what the sender raises: Fenced, or an engine's error."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_visible())
+            tasks.create_task(self._resume(tasks))
+            while True:
+                received = await self._receive()
+                for group, hints in groupby(received, key=lambda hint: hint.group or ""):
+                    await self._take(group, list(hints), tasks)
+
+    async def _resume(self, tasks: asyncio.TaskGroup) -> None:
+        """Send on from the schedule: what was in hand when the last owner ended, and what it had not come to."""
+        chats = await asyncio.to_thread(last_waiting_by_chat, self._app.table, self._session, self._name)
+        for contact, number in chats.items():
+            await self._room.acquire()
+            tasks.create_task(self._send(contact, number, []))
+
+    async def _receive(self) -> list[Received]:
+        received = await asyncio.to_thread(self._queue.receive, wait_seconds=0)
+        if received or await self._refill():
+            return received
+        return await asyncio.to_thread(self._queue.receive, wait_seconds=_WAIT_SECONDS)
+
+    async def _refill(self) -> int:
+        self._round += 1
+        return await asyncio.to_thread(
+            feed,
+            self._session,
+            self._name,
+            in_hand=set(self._messages),
+            unique=f"{self._unique}-{self._round}",
+            table=self._app.table,
+            queues=self._app.engine.queues,
+        )
+
+    async def _take(self, group: str, hints: list[Received], tasks: asyncio.TaskGroup) -> None:
+        if group == "control":
+            await self._on_command()
+            for hint in hints:
+                await asyncio.to_thread(self._queue.delete, hint.receipt)
+            return
+        await self._room.acquire()
+        number = 0
+        for hint in hints:
+            message_id = json.loads(hint.body)["message"]
+            message = await asyncio.to_thread(get_message, self._app.table, message_id)
+            number = max(number, message.number if message else 0)
+            self._in_hand[hint.receipt] = hint
+            self._messages[message_id] = self._messages.get(message_id, 0) + 1
+        tasks.create_task(self._send(group, number, hints))
+
+    async def _send(self, contact: str, number: int, hints: list[Received]) -> None:
+        try:
+            await self._sender.send_due(contact, self._name, up_to=number)
+            for hint in hints:
+                await asyncio.to_thread(self._queue.delete, hint.receipt)
+        finally:
+            for hint in hints:
+                self._let_go(hint)
+            self._room.release()
+
+    def _let_go(self, hint: Received) -> None:
+        self._in_hand.pop(hint.receipt, None)
+        message_id = json.loads(hint.body)["message"]
+        self._messages[message_id] -= 1
+        if not self._messages[message_id]:
+            del self._messages[message_id]
+
+    async def _keep_visible(self) -> None:
+        while True:
+            await asyncio.sleep(RENEW_SECONDS)
+            for receipt in list(self._in_hand):
+                try:
+                    await asyncio.to_thread(self._queue.change_visibility, receipt, LEASE_SECONDS)
+                except NotFound:
+                    self._in_hand.pop(receipt, None)  # it was settled and deleted meanwhile

@@ -1,0 +1,106 @@
+"""Steps of a message's status: each is recorded with the events that tell of it, once, whoever saw it first.
+
+The sender sees a result, the page reports an acknowledgement, a look-up after a crash finds the message: they race, and
+acknowledgements may skip one. So a step is taken from the status that was read, and read again when that was late.
+"""
+
+import asyncio
+from collections import defaultdict
+
+from containers.worker.recorder import Recorder
+from waypost.bootstrap import App
+from waypost.domain.event import Draft
+from waypost.domain.ids import whatsapp_hex
+from waypost.domain.message import Message, Status, is_settled, may_become
+from waypost.entities.message import get_message, settled_write, step_write
+from waypost.services.journal import Entry
+from waypost.services.sending import CONTENT
+
+_REACHED = ("sent", "delivered", "read", "played")
+
+
+class Steps:
+    """Takes steps for one session, and lets the sender wait until a message is settled."""
+
+    def __init__(self, app: App, recorder: Recorder) -> None:
+        self._app = app
+        self._recorder = recorder
+        self._waiters: dict[str, list[asyncio.Future[Status]]] = defaultdict(list)
+
+    async def advance(self, message_id: str, status: Status, *, time_ms: int, reason: str | None = None) -> None:
+        """Take the step, or do nothing when the message is there already or beyond."""
+        while True:
+            message = await asyncio.to_thread(get_message, self._app.table, message_id)
+            if message is None or not may_become(message.status, status):
+                return
+            entry = await asyncio.to_thread(self._entry, message, status, time_ms, reason)
+            if await self._recorder.record(entry):
+                self._tell(message_id, status)
+                return
+
+    async def wait_settled(self, message_id: str, seconds: float) -> bool:
+        """Whether sending it was over within `seconds`."""
+        future: asyncio.Future[Status] = asyncio.get_running_loop().create_future()
+        self._waiters[message_id].append(future)
+        try:
+            async with asyncio.timeout(seconds):
+                # The acknowledgement may have been recorded before we began to wait.
+                message = await asyncio.to_thread(get_message, self._app.table, message_id)
+                if message is not None and not is_settled(message.status):
+                    await future
+        except TimeoutError:
+            return False
+        finally:
+            self._forget(message_id, future)
+        return True
+
+    def _tell(self, message_id: str, status: Status) -> None:
+        if is_settled(status):
+            for future in self._waiters.get(message_id, []):
+                if not future.done():
+                    future.set_result(status)
+
+    def _forget(self, message_id: str, future: asyncio.Future[Status]) -> None:
+        waiters = self._waiters[message_id]
+        waiters.remove(future)
+        if not waiters:
+            del self._waiters[message_id]
+
+    def _entry(self, message: Message, status: Status, time_ms: int, reason: str | None) -> Entry:
+        newly_sent = status in _REACHED and message.status in ("accepted", "sending", "uncertain")
+        times: dict[Status, int] = {status: time_ms}
+        drafts: list[Draft] = []
+        if newly_sent:
+            times["sent"] = time_ms
+            drafts.append(self._sent(message, time_ms))
+        if status != "sent":
+            drafts.append(self._update(message, status, "sent" if newly_sent else message.status, time_ms, reason))
+        step = step_write(message.id, message.status, status, times, reason=reason)
+        if is_settled(status) and not is_settled(message.status):
+            return Entry(tuple(drafts), (step, settled_write(message)))
+        return Entry(tuple(drafts), (step,))
+
+    def _sent(self, message: Message, time_ms: int) -> Draft:
+        app = self._app
+        content = app.seals.open_json(message.tenant, message.contact, f"{CONTENT}#{message.id}", message.content)
+        data = {
+            "message_id": message.id,
+            "chat": app.contacts.view(message.tenant, message.contact),
+            "status": "sent",
+            "type": message.kind,
+            "text": content.get("text"),
+            "reply_to": message.reply_to,
+            "whatsapp_id": whatsapp_hex(message.id),
+            "source": message.source,
+        }
+        return Draft("message_sent", time_ms, data, contact=message.contact, message=message.id)
+
+    def _update(self, message: Message, status: Status, previous: Status, time_ms: int, reason: str | None) -> Draft:
+        data = {
+            "message_id": message.id,
+            "chat": self._app.contacts.view(message.tenant, message.contact),
+            "status": status,
+            "previous": previous,
+            "reason": reason,
+        }
+        return Draft("message_status_update", time_ms, data, contact=message.contact, message=message.id)

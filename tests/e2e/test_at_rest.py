@@ -1,0 +1,47 @@
+"""Nothing readable at rest (P6): after a story, no file of the house holds a body or a number."""
+
+from pathlib import Path
+
+from tests.e2e.house import House, link, poll
+
+OURS, THEIRS = "4915112345611", "4915112345612"
+OUT, BACK = "the quick brown fox 7f3a", "jumps over the lazy dog 9c1e"
+
+
+def test_no_file_of_waypost_holds_a_body_or_a_number(house: House) -> None:
+    session = link(house, OURS)
+    with house.api() as api, house.simulator() as simulator:
+        simulator.post("/control/accounts", json={"number": THEIRS, "name": "Grace"}).raise_for_status()
+        message = (
+            api.post(f"/v1/sessions/{session}/messages", json={"to": f"+{THEIRS}", "text": OUT})
+            .raise_for_status()
+            .json()
+        )
+        url = f"/v1/sessions/{session}/messages/{message['id']}"
+        poll(lambda: api.get(url).json()["status"] in ("delivered", "read"), 30, "it is delivered")
+        simulator.post(f"/control/accounts/{THEIRS}/messages", json={"to": OURS, "text": BACK}).raise_for_status()
+        poll(lambda: any(BACK in str(event) for event in _events(house, session)), 20, "the reply is in the log")
+        # Mistakes carry numbers and bodies too.
+        api.post(f"/v1/sessions/{session}/messages", json={"to": f"00{THEIRS}", "text": OUT * 400})
+        api.get(f"/v1/sessions/{session}/messages", params={"chat": THEIRS})
+    for path in _files_of_waypost(house.home):
+        stored = path.read_bytes()
+        for secret in (OURS, THEIRS, OUT, BACK, house.status["api_key"].rsplit("_", 1)[1]):
+            assert secret.encode() not in stored, f"{path.relative_to(house.home)} is readable"
+
+
+def _events(house: House, session: str) -> list[dict[str, object]]:
+    with house.api() as api:
+        answer = api.get("/v1/events", params={"session_id": session, "limit": 100}).raise_for_status()
+        events: list[dict[str, object]] = answer.json()["events"]
+        return events
+
+
+def _files_of_waypost(home: Path) -> list[Path]:
+    """Everything but the simulator's own files, the browser's live profile (it is WhatsApp's, until the vault of
+    sessions backs it up encrypted) and the first API key, which `waypost status` has to show."""
+    foreign = ("simulator", "profiles", "api-key")
+    files = [path for path in home.rglob("*") if path.is_file() and path.relative_to(home).parts[0] not in foreign]
+    assert any(path.name == "waypost.db" for path in files)
+    assert any(path.suffix == ".log" for path in files)
+    return files

@@ -1,0 +1,119 @@
+"""The sending half of a worker without a browser: the real table, queues, recorder and sender, and a WhatsApp that can
+be told to fail at any point."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, cast
+
+from containers.worker.page import Page, SendResult
+from containers.worker.recorder import Recorder
+from containers.worker.sender import Sender
+from containers.worker.steps import Steps
+from infra.local.builder import build
+from waypost.bootstrap import App, join
+from waypost.domain.addresses import parse_address
+from waypost.domain.message import Lane, Message
+from waypost.entities.head import claim, get_head
+from waypost.entities.session import Session
+from waypost.errors import NetworkError
+from waypost.services.journal import read
+from waypost.services.sending import accept_text
+from waypost.services.sessions import create_session
+from waypost.settings import Settings
+
+TENANT = "ten_" + "0" * 26
+SESSION = "ses_" + "0" * 26
+
+# What WhatsApp does with one hand-over: takes it and answers; takes it and the page dies before it answers; dies before
+# it takes it; takes it and acknowledges later; says no.
+Fate = Literal["sent", "taken_then_gone", "gone", "late", "refused"]
+
+
+@dataclass
+class FakeWhatsApp:
+    """Files what it takes, in order. `twice` counts hand-overs of what it had filed already."""
+
+    fates: list[Fate] = field(default_factory=list)
+    filed: list[tuple[str, str]] = field(default_factory=list)  # (chat, text)
+    acks: dict[str, int] = field(default_factory=dict)  # by hex
+    twice: int = 0
+    lookups: int = 0
+    steps: Steps | None = None
+    on_late: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def send_text(self, chat_id: str, text: str, wa_hex: str, quoted_key: str | None = None) -> SendResult:
+        fate = self.fates.pop(0) if self.fates else "sent"
+        await asyncio.sleep(0)
+        if fate == "gone":
+            raise NetworkError("The page went away.", code="page_gone")
+        if fate == "refused":
+            self.acks[wa_hex] = -1
+            return SendResult("", chat_id, -1, error="send_refused")
+        if self.acks.get(wa_hex, -1) >= 0:
+            self.twice += 1
+        else:
+            self.filed.append((chat_id, text))
+        self.acks[wa_hex] = 0 if fate == "late" else 1
+        if fate == "taken_then_gone":
+            raise NetworkError("The page went away.", code="page_gone")
+        return SendResult("", chat_id, self.acks[wa_hex])
+
+    async def find_message(self, wa_hex: str, chat_ids: list[str]) -> SendResult | None:
+        self.lookups += 1
+        if wa_hex not in self.acks:
+            return None
+        if self.acks[wa_hex] == 0:
+            self.acks[wa_hex] = 1  # by now the server has it
+        return SendResult("", chat_ids[0], self.acks[wa_hex])
+
+
+@contextmanager
+def sending_app(home: Path) -> Iterator[App]:
+    with build(home) as engine:
+        app = join(Settings(home=home), engine)
+        session = Session(id=SESSION, tenant=TENANT, name="shop", created_ms=app.now_ms())
+        create_session(session, table=app.table, queues=engine.queues)
+        yield app
+
+
+def accept(app: App, to: str, text: str, message_id: str, lane: Lane = "interactive") -> Message:
+    linked = Session(id=SESSION, tenant=TENANT, name="shop", created_ms=0, desired="running", me=b"x")
+    return accept_text(
+        message_id=message_id, session=linked, to=parse_address(to), text=text, reply_to=None, lane=lane,
+        now_ms=app.now_ms(), table=app.table, queues=app.engine.queues, seals=app.seals, contacts=app.contacts,
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def sender(app: App, whatsapp: FakeWhatsApp) -> AsyncIterator[Sender]:
+    """A sender under a fresh epoch, as after a start; the recorder runs beside it."""
+    head = claim(app.table, SESSION, "wrk_test", app.now_ms(), app.now_ms() + 30_000)
+    recorder = Recorder(app, head)
+    running = asyncio.create_task(recorder.run())
+
+    async def page() -> Page:
+        return cast(Page, whatsapp)
+
+    async def no_sleep(seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    steps = Steps(app, recorder)
+    whatsapp.steps = steps
+    try:
+        yield Sender(app, SESSION, head.epoch, steps=steps, ready_page=page, sleep=no_sleep, ack_seconds=0.05)
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+
+def log_of(app: App) -> list[tuple[int, str, str]]:
+    """(number, type, message) of every event."""
+    head = get_head(app.table, SESSION)
+    assert head is not None
+    events = read(app.table, app.seals, SESSION, generation=1, after=0, limit=1000)
+    return [(event.number, event.type, event.message or "") for event in events]
