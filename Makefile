@@ -1,0 +1,57 @@
+# Every target first brings what it needs (setup.sh); the second time that costs nothing.
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help demo up status stop test check format lock prove bench setup clean
+
+# Without compiled files each of the processes would compile all of its imports at every start.
+unexport PYTHONDONTWRITEBYTECODE
+
+IN := .venv/bin
+ARGS ?=
+PYTEST = WAYPOST_CHROMIUM="$$(cat build/setup/chromium)" $(IN)/pytest
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | \
+	  while IFS=$$'\t' read -r name words; do printf '  make %-8s %s\n' "$$name" "$$words"; done
+
+demo: setup ## The main job in one go: link a phone, send a text, get the reply, with the time of every step
+	@$(IN)/waypost demo $(ARGS)
+
+up: setup ## Start Waypost on this machine and keep it running (ARGS="--port 9000 …")
+	@$(IN)/waypost up $(ARGS)
+
+status: setup ## Where it runs, the API key, the state of its parts
+	@$(IN)/waypost status $(ARGS)
+
+stop: setup ## Stop what `make up` started
+	@$(IN)/waypost stop $(ARGS)
+
+test: setup ## Run the tests (ARGS="tests/unit -k lease")
+	@$(PYTEST) --ignore=tests/prove --ignore=tests/bench $(ARGS)
+
+check: ## Types and style
+	@./setup.sh python
+	@$(IN)/ruff check && $(IN)/ruff format --check && $(IN)/mypy
+
+format: ## Put the code into its form
+	@./setup.sh python
+	@$(IN)/ruff check --fix-only && $(IN)/ruff format
+
+lock: ## Pin all packages anew, with hashes
+	@./setup.sh python
+	@build/tools/bin/uv pip compile -q --upgrade pyproject.toml --extra dev --generate-hashes \
+	  --no-emit-index-url --no-header -o requirements.lock
+	@npm install --package-lock-only --ignore-scripts --silent
+
+prove: setup ## The long runs that try to break the promises
+	@$(PYTEST) tests/prove $(ARGS)
+
+bench: setup ## Measure
+	@$(PYTEST) tests/bench -s $(ARGS)
+
+setup: ## Bring what is missing: Python 3.13, packages, Chromium
+	@./setup.sh
+
+clean: ## Remove what was made here, but never a home with its messages
+	@rm -rf .venv node_modules build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
