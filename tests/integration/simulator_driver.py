@@ -5,15 +5,17 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from playwright.async_api import BrowserContext, ConsoleMessage, Page, Playwright
+from playwright.async_api import Error as PlaywrightError
 
 ROOT = Path(__file__).parents[2]
 WA_JS = ROOT / "node_modules/@wppconnect/wa-js/dist/wppconnect-wa.js"
@@ -55,31 +57,41 @@ def free_port() -> int:
 
 
 class Simulator:
-    """The server as its own process, so that it can be killed."""
+    """The server as its own process, so that it can be killed and started again on the same data."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.http = httpx.AsyncClient(base_url=self.url, timeout=10)
-        self._process: asyncio.subprocess.Process | None = None
+        self.http: httpx.AsyncClient
+        self._process: subprocess.Popen[str] | None = None
+
+    def launch(self) -> None:
+        command = [sys.executable, "-m", "containers.simulator", "--port", str(self.port), "--data", str(self.data)]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdout
+        assert json.loads(self._process.stdout.readline()) == {"url": self.url}
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> int:
+        assert self._process
+        with self._process as process:
+            process.send_signal(how)
+            return process.wait(10)
 
     async def start(self) -> None:
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "containers.simulator"),
-            *("--port", str(self.port), "--data", str(self.data)),
-            cwd=ROOT,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        assert self._process.stdout
-        line = await asyncio.wait_for(self._process.stdout.readline(), 20)
-        assert json.loads(line) == {"url": self.url}
+        await asyncio.to_thread(self.launch)
 
     async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        assert self._process
-        if self._process.returncode is None:
-            self._process.send_signal(how)
-        return await asyncio.wait_for(self._process.wait(), 10)
+        return await asyncio.to_thread(self.end, how)
+
+    @asynccontextmanager
+    async def fresh(self) -> AsyncIterator[Self]:
+        """An empty network for one test; a server that the last test left dead is started again."""
+        if self._process is None or self._process.poll() is not None:
+            await self.start()
+        async with httpx.AsyncClient(base_url=self.url, timeout=10) as self.http:
+            await self.call("POST", "/reset")
+            yield self
 
     async def call(self, method: str, path: str, body: Any = None, expect: int | None = None) -> Any:
         answer = await self.http.request(method, f"/control{path}", json=body)
@@ -218,4 +230,6 @@ async def browser_on(playwright: Playwright, profile: Path) -> AsyncIterator[Bro
         await context.add_init_script(WA_JS.read_text() + LISTEN)
         yield Browser(context, profile)
     finally:
-        await context.close()
+        # A browser that the test killed may be noticed as gone only now.
+        with suppress(PlaywrightError):
+            await context.close()

@@ -4,9 +4,8 @@ import base64
 import json
 import secrets
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,13 +19,18 @@ from tests.integration.simulator_driver import Phone, Simulator, until
 ANA, BRUNO = "5511900000001", "5511900000002"
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    server = Simulator(tmp_path_factory.mktemp("network"))
+    server.launch()
+    yield server
+    assert server.end() == 0
+
+
 @pytest.fixture
-async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
-    simulator = Simulator(tmp_path / "network")
-    await simulator.start()
-    yield simulator
-    await simulator.http.aclose()
-    assert await simulator.stop() == 0
+async def simulator(server: Simulator) -> AsyncIterator[Simulator]:
+    async with server.fresh() as simulator:
+        yield simulator
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import shutil
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,13 +19,18 @@ async def playwright() -> AsyncIterator[Playwright]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
+    server = Simulator(tmp_path_factory.mktemp("network"))
+    server.launch()
+    yield server
+    assert server.end() == 0
+
+
 @pytest.fixture
-async def simulator(tmp_path: Path) -> AsyncIterator[Simulator]:
-    simulator = Simulator(tmp_path / "network")
-    await simulator.start()
-    yield simulator
-    await simulator.http.aclose()
-    assert await simulator.stop() == 0
+async def simulator(server: Simulator) -> AsyncIterator[Simulator]:
+    async with server.fresh() as simulator:
+        yield simulator
 
 
 @pytest.fixture
