@@ -149,7 +149,9 @@ class Browser:
         self.console.append(f"{message.type}: {message.text}")
 
     async def js(self, script: str, arg: Any = None) -> Any:
-        return await self.page.evaluate(script, arg)
+        # The page's promises have no end of their own: a message that is never vouched for waits for ever.
+        async with asyncio.timeout(20):
+            return await self.page.evaluate(script, arg)
 
     async def open(self, url: str) -> None:
         await self.page.goto(url)

@@ -306,3 +306,18 @@ async def test_chats_move_to_hidden_ids_and_messages_go_on(
     await browser.ready()
     assert await browser.js("(c) => WPP.chat.get(c).msgs.length", account["lid"]) == 3
     assert browser.console == []
+
+
+async def test_the_page_refuses_to_send_before_login_and_fails_unknown_numbers(
+    simulator: Simulator, browser: Browser, ana: Phone, bruno: Phone
+) -> None:
+    attempt = "(to) => WPP.chat.sendTextMessage(to, 'hi').then(() => 'sent', (problem) => problem.message)"
+    await browser.open(simulator.url)
+    assert "not linked" in await browser.js(attempt, bruno.jid)
+    await browser.link(ana)
+    unknown = await browser.js("() => WPP.chat.sendTextMessage('5511988887777', 'anyone?')")
+    assert (unknown["ack"], unknown["sendMsgResult"]["messageSendResult"]) == (-1, "ERROR_UNKNOWN")
+    assert (await browser.send(bruno, "still works"))["ack"] == 1
+    # Asked whether it exists, and then sent to all the same: refused both times.
+    assert (await simulator.counts())["refused"] == {"unknown_number": 2}
+    assert browser.console == []
