@@ -1,0 +1,181 @@
+"""Starts the worker, and kills browsers whose lease ran out, whatever became of the worker: the fence of P4.
+
+    python -m containers.worker.launcher [-- worker command …]
+
+A process of its own, with the standard library only. It listens on a Unix socket that it names to the worker and to
+berths in WAYPOST_LAUNCHER; the protocol is that of `launcher_book.py`, one JSON object a line, each answered by
+`{"ok": true}` or `{"ok": false}`. It ends with the worker's exit code.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from containers.worker.launcher_book import Book, Deadline, Register, Release, Request, read_request
+from containers.worker.processes import (
+    adopt_orphans,
+    die_with_parent,
+    find_process,
+    kill_descendants,
+    kill_tree,
+)
+
+STOP_S = 110.0  # Fargate gives 120 s between SIGTERM and SIGKILL
+WORKER = (sys.executable, "-m", "containers.worker.main")
+_LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes
+_LONGEST_LINE = 4096
+
+
+def boot_seconds() -> float:
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Launcher:
+    """`run` starts the worker and returns its exit code when everything below has ended."""
+
+    def __init__(self, command: list[str], path: Path, *, stop_s: float = STOP_S) -> None:
+        self._command = command
+        self._path = path
+        self._stop_s = stop_s
+        self._book = Book()
+        self._timer = os.timerfd_create(time.CLOCK_BOOTTIME, flags=os.TFD_NONBLOCK | os.TFD_CLOEXEC)
+
+    async def run(self) -> int:
+        loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[int] = loop.create_future()
+        adopt_orphans()
+        listening = _listen(self._path)
+        server = await asyncio.start_unix_server(self._converse, sock=listening, limit=_LONGEST_LINE)
+        loop.add_signal_handler(signal.SIGCHLD, self._reap)
+        loop.add_reader(self._timer, self._strike)
+        self._worker = start_worker(self._command, self._path)
+        for name in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(name, self._stop)
+        try:
+            return await self._ended
+        finally:
+            kill_descendants()
+            for browser in self._book.all_browsers():
+                kill_tree(browser)
+            server.close()
+            self._path.unlink(missing_ok=True)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, ValueError):  # ValueError: a line beyond the limit
+            while line := await reader.readline():
+                writer.write(json.dumps({"ok": self._answer(line, _peer(writer))}).encode() + b"\n")
+                await writer.drain()
+        writer.close()
+
+    def _answer(self, line: bytes, peer: int) -> bool:
+        try:
+            done = self._carry_out(read_request(line), peer)
+        except ValueError:
+            return False
+        self._set_timer()
+        return done
+
+    def _carry_out(self, request: Request, peer: int) -> bool:
+        match request:
+            case Register(session, pid):
+                browser = find_process(pid)
+                # Only a berth itself may sign in: whoever else could have any process killed.
+                return pid == peer and browser is not None and self._book.register(session, browser, boot_seconds())
+            case Deadline(session, boottime):
+                self._book.renew(session, boottime)
+            case Release(session):
+                for browser in self._book.release(session):
+                    kill_tree(browser)
+        return True
+
+    def _set_timer(self) -> None:
+        deadline = self._book.next_deadline()
+        # Zero would disarm the timer; a time that has passed strikes at once.
+        initial = 0.0 if deadline is None else max(deadline, 0.001)
+        os.timerfd_settime(self._timer, flags=os.TFD_TIMER_ABSTIME, initial=initial)
+
+    def _strike(self) -> None:
+        with suppress(BlockingIOError):
+            os.read(self._timer, 8)
+        due = self._book.due(boot_seconds())
+        for browser in due:
+            kill_tree(browser)
+        if due:
+            say("browsers_killed_at_deadline", count=len(due))
+        self._set_timer()
+
+    def _reap(self) -> None:
+        """Orphans come to us too, so every child is waited for here and nowhere else."""
+        with suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0] != 0:
+                pid, status = ended
+                if pid == self._worker.pid and not self._ended.done():
+                    code = os.waitstatus_to_exitcode(status)
+                    self._worker.returncode = code
+                    self._ended.set_result(code if code >= 0 else 128 - code)
+
+    def _stop(self) -> None:
+        if not self._ended.done():
+            self._worker.send_signal(signal.SIGTERM)
+            asyncio.get_running_loop().call_later(self._stop_s, self._worker.kill)
+
+
+def start_worker(command: list[str], path: Path, *, user: int | None = None) -> subprocess.Popen[bytes]:
+    """`user` is for a launcher that runs as root with separate user ids; None keeps our own."""
+    return subprocess.Popen(
+        command,
+        env={**os.environ, "WAYPOST_LAUNCHER": str(path)},
+        start_new_session=True,  # a Ctrl-C reaches the worker once, through us
+        preexec_fn=die_with_parent,  # no threads here; no worker without a fence
+        user=user,
+    )
+
+
+def socket_path(home: Path) -> Path:
+    """Our socket in the home's run folder, or in a private temporary folder when that path is too long."""
+    run = home / "run"
+    if len(os.fsencode(run)) > _LONGEST_SOCKET_PATH - 25:
+        run = Path(tempfile.mkdtemp(prefix="waypost-"))
+    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return run / f"launcher-{os.getpid()}.sock"
+
+
+def _listen(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)  # left by a launcher that had our process id and was killed
+    line = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    before = os.umask(0o177)
+    try:
+        line.bind(str(path))
+    finally:
+        os.umask(before)
+    return line
+
+
+def _peer(writer: asyncio.StreamWriter) -> int:
+    credentials = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    pid: int = struct.unpack("3i", credentials)[0]
+    return pid
+
+
+def say(event: str, **more: object) -> None:
+    sys.stderr.write(json.dumps({"event": event, **more}) + "\n")
+
+
+def main(arguments: list[str]) -> int:
+    command = arguments[arguments.index("--") + 1 :] if "--" in arguments else []
+    home = Path(os.environ.get("WAYPOST_HOME") or Path.cwd() / ".waypost")
+    say("launcher_started", separate_user_ids=False, root=os.geteuid() == 0)
+    return asyncio.run(Launcher(command or list(WORKER), socket_path(home)).run())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

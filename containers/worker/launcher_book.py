@@ -1,0 +1,108 @@
+"""Which browser may live until when (P4): the launcher's book and its protocol, without clock or process.
+
+A worker that holds a session's lease says the lease's deadline; a browser that starts says its process id. At the
+deadline the browser is due to be killed, and no other is taken for that session until the deadline was renewed.
+Times are absolute seconds of CLOCK_BOOTTIME, which also runs while the machine is suspended.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+GRACE_S = 30.0  # a browser whose lease nobody told of
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """`started` tells a process from a later one with the same id."""
+
+    pid: int
+    started: int
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    session: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    session: str
+    boottime: float
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    session: str
+
+
+Request = Register | Deadline | Release
+
+_READERS: dict[str, Callable[[dict[str, Any]], Request]] = {
+    "register": lambda said: Register(_text(said["session"]), _pid(said["pid"])),
+    "deadline": lambda said: Deadline(_text(said["session"]), _number(said["boottime"])),
+    "release": lambda said: Release(_text(said["session"])),
+}
+
+
+def read_request(line: bytes) -> Request:
+    """One line of JSON: `{"do": "register" | "deadline" | "release", "session": ..., ...}`. Raises ValueError."""
+    said = json.loads(line)
+    if not isinstance(said, dict) or said.get("do") not in _READERS:
+        raise ValueError("not a request")
+    try:
+        return _READERS[said["do"]](said)
+    except KeyError as missing:
+        raise ValueError(f"{missing} is missing") from None
+
+
+@dataclass(slots=True)
+class Book:
+    deadlines: dict[str, float] = field(default_factory=dict)
+    browsers: dict[str, set[Process]] = field(default_factory=dict)
+
+    def register(self, session: str, browser: Process, now: float) -> bool:
+        """Take a browser; False when the session's lease has run out."""
+        if self.deadlines.setdefault(session, now + GRACE_S) <= now:
+            return False
+        self.browsers.setdefault(session, set()).add(browser)
+        return True
+
+    def renew(self, session: str, boottime: float) -> None:
+        self.deadlines[session] = boottime
+
+    def release(self, session: str) -> set[Process]:
+        """Forget a session; returns the browsers that must not outlive it."""
+        self.deadlines.pop(session, None)
+        return self.browsers.pop(session, set())
+
+    def due(self, now: float) -> set[Process]:
+        """The browsers to kill now. Their sessions stay closed until their deadline is renewed."""
+        late = [session for session in self.browsers if self.deadlines[session] <= now]
+        return {browser for session in late for browser in self.browsers.pop(session)}
+
+    def next_deadline(self) -> float | None:
+        return min((self.deadlines[session] for session in self.browsers), default=None)
+
+    def all_browsers(self) -> set[Process]:
+        return {browser for browsers in self.browsers.values() for browser in browsers}
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= 200:
+        raise ValueError("a session is a text")
+    return value
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e12:
+        raise ValueError("a time is a number of seconds")
+    return float(value)
+
+
+def _pid(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 2:
+        raise ValueError("a process id is a number above 1")
+    return value

@@ -1,0 +1,137 @@
+"""What an observation means for the life of a session: many observations, few signals."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from containers.worker.observations import (
+    BrowserGone,
+    BrowserObservation,
+    CodeShown,
+    Idle,
+    LoggedOut,
+    LoginSeen,
+    PageCrashed,
+    PageHung,
+    PageObservation,
+    UpdateNeeded,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StartAsked:
+    """Somebody wants the session to run; also the way out of every state of rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """Close the browser, stay linked."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogoutAsked:
+    """Unlink the device."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchFailed:
+    """The browser or the page did not come up."""
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyAsked:
+    """WhatsApp wants a passkey before it links the device."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictionSeen:
+    """WhatsApp refuses new chats for a while; replies still go."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictionOver:
+    """New chats are allowed again."""
+
+
+Asked = StartAsked | StopAsked | LogoutAsked
+Judged = LaunchFailed | PasskeyAsked | RestrictionSeen | RestrictionOver
+Observation = PageObservation | BrowserObservation | Asked | Judged
+
+
+class Signal(StrEnum):
+    START = "start"
+    STOP = "stop"
+    LOG_OUT = "log_out"
+    CODE = "code"
+    CODE_GONE = "code_gone"
+    IDLE = "idle"
+    UNLINKED = "unlinked"  # the page asks for a code to be scanned
+    PAIRING = "pairing"  # a code was scanned
+    PASSKEY = "passkey"
+    SYNCING = "syncing"  # logged in, not caught up
+    READY = "ready"
+    OFFLINE = "offline"  # logged in, no line to WhatsApp
+    PROXY_BLOCKED = "proxy_blocked"
+    CONFLICT = "conflict"  # another browser acts as this device
+    NEEDS_UPDATE = "needs_update"
+    BROWSER_GONE = "browser_gone"
+    PAGE_HUNG = "page_hung"
+    NOT_STARTED = "browser_not_started"
+    LOGGED_OUT = "logged_out"
+    BANNED = "banned"
+    RESTRICTED = "restricted"
+    UNRESTRICTED = "unrestricted"
+
+
+_PLAIN: dict[type, Signal] = {
+    StartAsked: Signal.START,
+    StopAsked: Signal.STOP,
+    LogoutAsked: Signal.LOG_OUT,
+    LaunchFailed: Signal.NOT_STARTED,
+    PasskeyAsked: Signal.PASSKEY,
+    RestrictionSeen: Signal.RESTRICTED,
+    RestrictionOver: Signal.UNRESTRICTED,
+    Idle: Signal.IDLE,
+    UpdateNeeded: Signal.NEEDS_UPDATE,
+    LoggedOut: Signal.LOGGED_OUT,
+    PageCrashed: Signal.BROWSER_GONE,
+    BrowserGone: Signal.BROWSER_GONE,
+    PageHung: Signal.PAGE_HUNG,
+}
+
+# Stream modes that say it all, whatever else the snapshot holds.
+_MODES: dict[str | None, Signal] = {
+    "TOS_BLOCK": Signal.BANNED,
+    "SMB_TOS_BLOCK": Signal.BANNED,
+    "CONFLICT": Signal.CONFLICT,
+    "DEPRECATED_VERSION": Signal.NEEDS_UPDATE,
+    "PROXYBLOCK": Signal.PROXY_BLOCKED,
+}
+
+_NO_LINE = {"OFFLINE", "OPENING", "CONNECTING", "TIMEOUT"}
+
+
+def signal_of(observation: Observation) -> Signal | None:
+    """None for what does not concern the session's life, such as a message."""
+    match observation:
+        case CodeShown(code):
+            return Signal.CODE_GONE if code is None else Signal.CODE
+        case LoginSeen():
+            return _signal_of_login(observation)
+        case _:
+            return _PLAIN.get(type(observation))
+
+
+def _signal_of_login(seen: LoginSeen) -> Signal | None:
+    if seen.mode in _MODES:
+        return _MODES[seen.mode]
+    if seen.needs_update:
+        return Signal.NEEDS_UPDATE
+    if seen.authenticated:
+        return _signal_of_line(seen)
+    return {"QR": Signal.UNLINKED, "SYNCING": Signal.PAIRING}.get(seen.mode or "")
+
+
+def _signal_of_line(seen: LoginSeen) -> Signal:
+    if seen.online is False or (seen.main_loaded and seen.info in _NO_LINE):
+        return Signal.OFFLINE
+    return Signal.READY if seen.working else Signal.SYNCING

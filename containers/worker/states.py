@@ -1,0 +1,41 @@
+"""The states of a session, and what its state machine remembers beside the status."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    STOPPED = "stopped"  # nobody asked for it to run
+    STARTING = "starting"  # the browser is coming up; nothing known of the login yet
+    SCAN_QR = "scan_qr"  # a code waits to be scanned
+    PAIRING = "pairing"  # scanned; WhatsApp has not linked the device yet
+    PASSKEY_REQUIRED = "passkey_required"  # WhatsApp wants a passkey before it links the device
+    SYNCING = "syncing"  # linked, catching up
+    WORKING = "working"  # linked, caught up, sending and receiving
+    DEGRADED = "degraded"  # linked, but out of touch: no line, or the browser is being relaunched
+    RESTRICTED = "restricted"  # works, but WhatsApp refuses new chats
+    LOGGED_OUT = "logged_out"  # unlinked, by the phone, by WhatsApp or by us
+    BANNED = "banned"  # WhatsApp blocked the account
+    FAILED = "failed"  # given up until somebody asks again
+
+
+# No browser runs, and only StartAsked leads out.
+AT_REST = frozenset({Status.STOPPED, Status.LOGGED_OUT, Status.BANNED, Status.FAILED})
+LINKED = frozenset({Status.SYNCING, Status.WORKING, Status.DEGRADED, Status.RESTRICTED})
+LINKING = frozenset({Status.STARTING, Status.SCAN_QR, Status.PAIRING, Status.PASSKEY_REQUIRED})
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`codes` counts those of this cycle, `sequence` all of this login, `relaunches` those since the session was last
+    steady. `ready_since` is on the clock of `step`'s `now`. `leaving` says that we asked for the logout."""
+
+    status: Status = Status.STOPPED
+    reason: str | None = None
+    codes: int = 0
+    cycles: int = 0
+    sequence: int = 0
+    relaunches: int = 0
+    ready_since: float | None = None
+    restricted: bool = False
+    leaving: bool = False

@@ -1,0 +1,179 @@
+"""The table of the session's state machine: every status with every signal, and what follows.
+
+A row names a signal, some statuses and an action. Each pair stands in exactly one row; `stay` is said, not implied.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from containers.worker.effects import (
+    AskAgain,
+    Effect,
+    Launch,
+    PublishCode,
+    RefreshCode,
+    Relaunch,
+    StopBrowser,
+    Unlink,
+    WithdrawCode,
+)
+from containers.worker.observations import CodeShown, LoggedOut
+from containers.worker.signals import Observation, Signal
+from containers.worker.states import AT_REST, LINKED, LINKING, State, Status
+
+CODES_PER_CYCLE = 6  # the page shows six codes, then waits to be asked
+CYCLES = 3  # R-AUTH-1
+MAX_RELAUNCHES = 5
+STEADY_S = 300.0  # a session that worked this long starts counting relaunches anew
+FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 60.0
+
+Step = tuple[State, tuple[Effect, ...]]
+Action = Callable[[State, Signal, Observation, float], Step]
+
+
+def stay(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
+    return state, ()
+
+
+def become(status: Status, *effects: Effect, because_of_signal: bool = False) -> Action:
+    def action(state: State, signal: Signal, _observation: Observation, _now: float) -> Step:
+        return replace(state, status=status, reason=signal.value if because_of_signal else None), effects
+
+    return action
+
+
+def start_over(_state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
+    return State(Status.STARTING), (Launch(),)
+
+
+def stop(_state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
+    return State(Status.STOPPED, "requested"), (StopBrowser(),)
+
+
+def unlink(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
+    """The status changes when the page says that it is done."""
+    return replace(state, leaving=True), (Unlink(),)
+
+
+def show_code(state: State, _signal: Signal, observation: Observation, _now: float) -> Step:
+    """A code beyond the sixth belongs to the next cycle, should the page not wait to be asked."""
+    if not isinstance(observation, CodeShown) or observation.code is None:
+        return state, ()
+    full = state.codes == CODES_PER_CYCLE
+    cycles = state.cycles + full
+    if cycles == CYCLES:
+        return _give_up(state, "qr_attempts_exhausted")
+    codes, sequence = (1 if full else state.codes + 1), state.sequence + 1
+    after = replace(state, status=Status.SCAN_QR, reason=None, codes=codes, cycles=cycles, sequence=sequence)
+    return after, (PublishCode(observation.code, sequence),)
+
+
+def end_cycle(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
+    """R-AUTH-1: three failed attempts end the login until somebody asks again."""
+    if state.cycles + 1 >= CYCLES:
+        return _give_up(state, "qr_attempts_exhausted")
+    return replace(state, codes=0, cycles=state.cycles + 1), (WithdrawCode(), RefreshCode())
+
+
+def withdraw_code(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
+    return state, (WithdrawCode(),)
+
+
+def get_ready(state: State, _signal: Signal, _observation: Observation, now: float) -> Step:
+    status = Status.RESTRICTED if state.restricted else Status.WORKING
+    since = now if state.ready_since is None else state.ready_since
+    after = replace(state, status=status, reason=None, codes=0, cycles=0, sequence=0, ready_since=since)
+    return after, ()
+
+
+def lose_touch(state: State, signal: Signal, _observation: Observation, _now: float) -> Step:
+    return replace(state, status=Status.DEGRADED, reason=signal.value), ()
+
+
+def relaunch(state: State, signal: Signal, _observation: Observation, now: float) -> Step:
+    """Back-off doubles; a session that was steady in between starts counting anew."""
+    steady = state.ready_since is not None and now - state.ready_since >= STEADY_S
+    attempt = (0 if steady else state.relaunches) + 1
+    if attempt > MAX_RELAUNCHES:
+        return _give_up(state, signal.value)
+    status = Status.DEGRADED if state.status in LINKED else Status.STARTING
+    after = replace(state, status=status, reason=signal.value, relaunches=attempt, ready_since=None)
+    return after, (Relaunch(attempt, min(FIRST_DELAY_S * 2 ** (attempt - 1), LONGEST_DELAY_S)),)
+
+
+def lose_login(state: State, signal: Signal, observation: Observation, _now: float) -> Step:
+    """Whoever asked for the logout wants peace; else a new code is wanted."""
+    if state.leaving:
+        return State(Status.LOGGED_OUT, "requested"), (StopBrowser(),)
+    said = observation.reason if isinstance(observation, LoggedOut) else "login_lost"
+    return State(Status.LOGGED_OUT, said or signal.value), (StopBrowser(), AskAgain())
+
+
+def restrict(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
+    status = Status.RESTRICTED if state.status is Status.WORKING else state.status
+    return replace(state, status=status, restricted=True), ()
+
+
+def lift_restriction(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
+    status = Status.WORKING if state.status is Status.RESTRICTED else state.status
+    return replace(state, status=status, restricted=False), ()
+
+
+def _give_up(state: State, reason: str) -> Step:
+    return State(Status.FAILED, reason, restricted=state.restricted), (StopBrowser(),)
+
+
+_ALL = frozenset(Status)
+_LIVE = LINKED | LINKING
+_IN_TOUCH = frozenset({Status.WORKING, Status.RESTRICTED})
+_SHOWING = frozenset({Status.STARTING, Status.SCAN_QR})
+_SCANNED = frozenset({Status.PAIRING, Status.PASSKEY_REQUIRED})
+_TROUBLE = (Signal.BROWSER_GONE, Signal.PAGE_HUNG, Signal.NOT_STARTED, Signal.CONFLICT, Signal.NEEDS_UPDATE)
+
+ROWS: tuple[tuple[Signal, Collection[Status], Action], ...] = (
+    (Signal.START, AT_REST, start_over),
+    (Signal.START, _LIVE, stay),
+    (Signal.STOP, _LIVE, stop),
+    (Signal.STOP, AT_REST - {Status.STOPPED}, become(Status.STOPPED)),
+    (Signal.STOP, {Status.STOPPED}, stay),
+    (Signal.LOG_OUT, LINKED, unlink),
+    (Signal.LOG_OUT, LINKING, stop),  # nothing to unlink yet
+    (Signal.LOG_OUT, AT_REST, stay),
+    (Signal.CODE, LINKING, show_code),
+    (Signal.CODE, _ALL - LINKING, stay),
+    (Signal.CODE_GONE, {Status.SCAN_QR}, withdraw_code),
+    (Signal.CODE_GONE, _ALL - {Status.SCAN_QR}, stay),
+    (Signal.IDLE, _SHOWING, end_cycle),
+    (Signal.IDLE, _ALL - _SHOWING, stay),
+    (Signal.UNLINKED, LINKED, lose_login),
+    (Signal.UNLINKED, _SCANNED, become(Status.STARTING)),
+    (Signal.UNLINKED, AT_REST | _SHOWING, stay),  # the code itself says that there is something to scan
+    (Signal.PAIRING, LINKING - {Status.PASSKEY_REQUIRED}, become(Status.PAIRING)),
+    (Signal.PAIRING, _ALL - LINKING | {Status.PASSKEY_REQUIRED}, stay),
+    (Signal.PASSKEY, LINKING | {Status.SYNCING}, become(Status.PASSKEY_REQUIRED)),
+    (Signal.PASSKEY, _ALL - LINKING - {Status.SYNCING}, stay),
+    (Signal.SYNCING, LINKING, become(Status.SYNCING)),
+    (Signal.SYNCING, _ALL - LINKING, stay),
+    (Signal.READY, _LIVE, get_ready),
+    (Signal.READY, AT_REST, stay),
+    (Signal.OFFLINE, LINKED - {Status.SYNCING}, lose_touch),
+    (Signal.OFFLINE, LINKING, become(Status.SYNCING)),  # a restored login, before it has a line
+    (Signal.OFFLINE, AT_REST | {Status.SYNCING}, stay),
+    (Signal.PROXY_BLOCKED, LINKED, lose_touch),
+    (Signal.PROXY_BLOCKED, LINKING, become(Status.STARTING, because_of_signal=True)),
+    (Signal.PROXY_BLOCKED, AT_REST, stay),
+    *((signal, _LIVE, relaunch) for signal in _TROUBLE),
+    *((signal, AT_REST, stay) for signal in _TROUBLE),
+    (Signal.LOGGED_OUT, _LIVE, lose_login),
+    (Signal.LOGGED_OUT, AT_REST, stay),
+    (Signal.BANNED, _LIVE, become(Status.BANNED, StopBrowser(), because_of_signal=True)),
+    (Signal.BANNED, AT_REST, stay),
+    (Signal.RESTRICTED, _LIVE, restrict),
+    (Signal.RESTRICTED, AT_REST, stay),
+    (Signal.UNRESTRICTED, _LIVE, lift_restriction),
+    (Signal.UNRESTRICTED, AT_REST, stay),
+)
+
+TABLE: dict[tuple[Status, Signal], Action] = {
+    (status, signal): action for signal, statuses, action in ROWS for status in statuses
+}
