@@ -1,0 +1,133 @@
+"""What callers get. Times are RFC 3339 in UTC with milliseconds; what is not known is null, never left out."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from waypost.domain.event import EventType
+from waypost.domain.message import Direction, Lane, Status
+
+_TIME = "2026-11-22T12:00:00.000Z"
+
+
+class Chat(BaseModel):
+    """A person or a group. WhatsApp knows a person by number, by hidden id, or by both; either may be unknown."""
+
+    id: str | None = Field(examples=["4915112345678@c.us"], description="The canonical chat id: `pn`, else `lid`.")
+    contact_id: str = Field(description="Our own id of the contact: it never changes.")
+    pn: str | None = Field(examples=["4915112345678@c.us"])
+    lid: str | None = Field(examples=["123456789012345@lid"])
+    name: str | None
+
+
+class Me(BaseModel):
+    """The account that the session is linked to."""
+
+    id: str | None
+    pn: str | None
+    lid: str | None
+    name: str | None
+
+
+class Session(BaseModel):
+    id: str = Field(examples=["ses_00000000000000000000000000"])
+    name: str
+    status: str = Field(examples=["working"])
+    reason: str | None = Field(description="Why it is in this status.")
+    since: str = Field(examples=[_TIME], description="When the status began.")
+    linked: bool
+    me: Me | None
+    multi_device: bool = Field(True, description="The only mode that WhatsApp has (R-AUTH-3).")
+    build: str = Field(description="wa-js and the WhatsApp Web build that run in it.")
+    created_at: str = Field(examples=[_TIME])
+    metadata: dict[str, str]
+    identity: dict[str, Any]
+
+
+class Sessions(BaseModel):
+    sessions: list[Session]
+    next_cursor: str | None = Field(description="Hand it back as `cursor` for the next page. Null: that was all.")
+
+
+class QrCode(BaseModel):
+    code: str = Field(description="The text in the QR code.")
+    sequence: int = Field(description="Counts the codes that the session has shown.")
+    expires_at: str = Field(examples=[_TIME])
+
+
+class Message(BaseModel):
+    id: str = Field(examples=["msg_00000000000000000000000000"])
+    session_id: str
+    chat: Chat
+    direction: Direction
+    type: str = Field(examples=["text"])
+    text: str | None
+    status: Status
+    reason: str | None
+    lane: Lane
+    source: Literal["api", "phone", "page"] = Field(description="Where it was first seen.")
+    reply_to: str | None
+    whatsapp_id: str | None = Field(
+        examples=["3EB0C431D26A1916E07D3A"], description="The hex part of WhatsApp's own id."
+    )
+    created_at: str = Field(examples=[_TIME])
+    times: dict[str, str] = Field(examples=[{"accepted": _TIME}], description="When it reached each status.")
+    attempts: int
+    backfilled: bool = Field(description="It was found in the history, not seen as it happened.")
+
+
+class Messages(BaseModel):
+    messages: list[Message]
+    next_cursor: str | None = Field(description="Hand it back as `cursor` for the next page. Null: that was all.")
+
+
+class CloudEvent(BaseModel):
+    """CloudEvents 1.0, JSON form, with the extensions `sessionid`, `generation`, `sequence` and `build`."""
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: EventType
+    subject: str
+    time: str = Field(examples=[_TIME])
+    datacontenttype: str
+    sessionid: str
+    generation: int
+    sequence: int = Field(description="The event's number: 1, 2, 3 … without gaps within a generation.")
+    build: str
+    data: dict[str, Any]
+
+
+class Events(BaseModel):
+    events: list[CloudEvent]
+    next_after: int = Field(description="Hand it back as `after`.")
+    generation: int
+
+
+class Webhook(BaseModel):
+    id: str = Field(examples=["whk_00000000000000000000000000"])
+    url: str
+    events: list[EventType] = Field(description="The kinds that are posted.")
+    session_id: str | None = Field(description="Null: all sessions.")
+    created_at: str = Field(examples=[_TIME])
+
+
+class NewWebhook(Webhook):
+    secret: str = Field(examples=["whsec_…"], description="Verifies the signature of every post. Shown only here.")
+
+
+class Webhooks(BaseModel):
+    webhooks: list[Webhook]
+
+
+class WebhookTest(BaseModel):
+    delivered: bool
+    status: int | None = Field(description="The HTTP status that the endpoint answered, if it did.")
+    error: str | None = Field(description="A stable code of what went wrong.", examples=["network"])
+    milliseconds: int
+
+
+class Health(BaseModel):
+    status: Literal["ok"]
+    version: str
+    engine: str

@@ -1,0 +1,53 @@
+"""Finding what the caller owns. What is somebody else's is answered exactly as what does not exist."""
+
+from api.current import current
+from waypost import bootstrap
+from waypost.domain.ids import is_id
+from waypost.domain.message import Message
+from waypost.entities.contact import get_contact
+from waypost.entities.session import Session
+from waypost.entities.webhook import Endpoint, get_endpoint
+from waypost.errors import NotFound
+from waypost.services.sending import find_message
+from waypost.services.sessions import find_session
+
+_NO_ID = "-"  # a stranger's text never becomes part of a key
+
+
+def own_session(session_id: str) -> Session:
+    """Raises NotFound `session_not_found`."""
+    known = session_id if is_id("ses", session_id) else _NO_ID
+    return find_session(known, tenant=current().tenant, table=bootstrap.app().table)
+
+
+def own_message(session: Session, message_id: str) -> Message:
+    """Raises NotFound `message_not_found`."""
+    known = message_id if is_id("msg", message_id) else _NO_ID
+    return find_message(known, session=session, table=bootstrap.app().table)
+
+
+def own_contact(contact_id: str) -> str:
+    """Raises NotFound `contact_not_found`."""
+    contact = get_contact(bootstrap.app().table, contact_id) if is_id("con", contact_id) else None
+    if contact is None or contact.tenant != current().tenant:
+        raise NotFound(
+            "There is no such contact.",
+            field="chat",
+            mend="Give a chat id, a number, or the contact_id of a message's chat.",
+            code="contact_not_found",
+        )
+    return contact.id
+
+
+def own_webhook(webhook_id: str) -> Endpoint:
+    """Raises NotFound `webhook_not_found`."""
+    found = is_id("whk", webhook_id)
+    endpoint = get_endpoint(bootstrap.app().table, current().tenant, webhook_id) if found else None
+    if endpoint is None:
+        raise NotFound(
+            "There is no such webhook.",
+            field="webhook_id",
+            mend="List the webhooks with GET /v1/webhooks.",
+            code="webhook_not_found",
+        )
+    return endpoint

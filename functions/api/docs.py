@@ -1,0 +1,51 @@
+"""The API's description for machines and for people, without a key."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools.event_handler.api_gateway import Response
+
+from api.current import current
+from api.openapi import TITLE, document
+from api.resolver import Router
+
+router = Router()
+
+
+@router.get("/openapi.json", include_in_schema=False)
+def openapi_json() -> Response[str]:
+    return Response(200, "application/json", json.dumps(_described(), ensure_ascii=False))
+
+
+@router.get("/docs", include_in_schema=False)
+def docs() -> Response[str]:
+    """Swagger UI as Powertools bundles it, with everything in one page: nothing is fetched from elsewhere."""
+    from aws_lambda_powertools.event_handler.openapi import swagger_ui  # late: it costs as much as all else
+
+    bundle = Path(swagger_ui.__file__).parent
+    spec = json.dumps(_described(), ensure_ascii=False).replace("</", "<\\/")
+    page = swagger_ui.generate_swagger_html(
+        spec,
+        (bundle / "swagger-ui-bundle.min.js").read_text(encoding="utf-8"),
+        (bundle / "swagger-ui.min.css").read_text(encoding="utf-8"),
+        "",
+        None,
+        False,
+    )
+    return Response(
+        200, "text/html; charset=utf-8", page.replace("<title>Swagger UI</title>", f"<title>{TITLE}</title>")
+    )
+
+
+def _described() -> dict[str, Any]:
+    from api.handler import resolver  # late: the handler imports this file
+
+    return document(resolver, _base_path())
+
+
+def _base_path() -> str:
+    """The stage, where the address has it in front of the path."""
+    context = current().event.get("requestContext") or {}
+    stage, path = context.get("stage") or "", context.get("path") or ""
+    return f"/{stage}" if stage and path.startswith(f"/{stage}/") else "/"

@@ -1,0 +1,67 @@
+"""What pydantic found wrong, in our words: `{field, code, message, mend}`, never the input itself (P6)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from api.problems import InvalidRequest
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}\Z", re.ASCII)
+
+# pydantic's type of error: our code, message and mend. `{…}` are limits out of our own models, never input.
+_WORDS: dict[str, tuple[str, str, str]] = {
+    "missing": ("missing", "This is required.", "Give it."),
+    "extra_forbidden": ("unknown_field", "There is no such field.", "Leave it out, or check its spelling."),
+    "string_too_short": ("too_short", "This is too short.", "Give at least {min_length} characters."),
+    "string_too_long": ("too_long", "This is too long.", "Give at most {max_length} characters."),
+    "too_long": ("too_many", "These are too many.", "Give at most {max_length}."),
+    "too_short": ("too_few", "These are too few.", "Give at least {min_length}."),
+    "string_pattern_mismatch": ("bad_format", "This does not have the right form.", "See the field in /openapi.json."),
+    "greater_than_equal": ("too_small", "This number is too small.", "Give at least {ge}."),
+    "less_than_equal": ("too_large", "This number is too large.", "Give at most {le}."),
+    "literal_error": ("not_allowed", "This value is not one of those allowed.", "Give {expected}."),
+    "value_error": ("bad_format", "This does not have the right form.", "See the field in /openapi.json."),
+    "proxy_unsupported": (
+        "proxy_unsupported",
+        "A proxy cannot be kept safely yet.",
+        "Leave it out; its credentials would be stored in clear.",
+    ),
+}
+_KINDS = {
+    "string": "text",
+    "int": "a whole number",
+    "bool": "true or false",
+    "model": "an object",
+    "dict": "an object",
+    "list": "a list",
+}
+
+
+def invalid(errors: Sequence[Mapping[str, Any]]) -> InvalidRequest:
+    """All of them, in the order of the request's fields."""
+    return InvalidRequest([_in_our_words(error) for error in errors])
+
+
+def _in_our_words(error: Mapping[str, Any]) -> dict[str, str]:
+    kind = str(error["type"])
+    code, message, mend = _WORDS.get(kind) or _wrong_type(kind)
+    limits = error.get("ctx") or {}
+    return {
+        "field": _field(error["loc"]),
+        "code": code,
+        "message": message,
+        "mend": mend.format_map(limits) if "{" in mend else mend,
+    }
+
+
+def _wrong_type(kind: str) -> tuple[str, str, str]:
+    wanted = _KINDS.get(kind.partition("_")[0], "another type")
+    return "wrong_type", "This has the wrong type.", f"Give {wanted}."
+
+
+def _field(location: Sequence[Any]) -> str:
+    """`identity.viewport.width`. A name that the caller made up is repeated only when it looks like a name."""
+    parts = [str(part) for part in location]
+    parts = parts[1:] if parts[:1] in (["body"], ["query"], ["path"], ["header"]) else parts
+    named = [part if (part.isdigit() and len(part) < 4) or _NAME.match(part) else "(unnamed)" for part in parts]
+    return ".".join(named) or "body"

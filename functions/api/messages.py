@@ -1,0 +1,92 @@
+"""Messages: send, list a chat, look at one, take one back while that is possible."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from api.answers import Message as MessageAnswer
+from api.answers import Messages
+from api.belongings import own_contact, own_message, own_session
+from api.current import current
+from api.parameters import Cursor, Limit, MessageId, Order, SessionId
+from api.resolver import Router
+from api.schemas import MAX_ADDRESS, NewMessage
+from api.views import message_view
+from waypost import bootstrap
+from waypost.domain.addresses import parse_address
+from waypost.entities.message import list_messages
+from waypost.services.sending import accept_text
+from waypost.services.sending import cancel as cancel_message
+
+router = Router()
+_TAGS = ["messages"]
+
+ChatParameter = Annotated[
+    str,
+    Query(
+        max_length=MAX_ADDRESS, description="A chat id, a number, or a `contact_id`.", examples=["4915112345678@c.us"]
+    ),
+]
+
+
+@router.post("/v1/sessions/<session_id>/messages", status_code=202, tags=_TAGS, summary="Send a text")
+def send(session_id: SessionId, body: NewMessage) -> MessageAnswer:
+    """Accepts a message. It is sent in order within its chat and lane; its status tells how far it has come."""
+    app = bootstrap.app()
+    session = own_session(session_id)
+    message = accept_text(
+        message_id=current().make_id("msg"),
+        session=session,
+        to=parse_address(body.to),
+        text=body.text,
+        reply_to=body.reply_to,
+        lane=body.lane,
+        now_ms=app.now_ms(),
+        table=app.table,
+        queues=app.engine.queues,
+        seals=app.seals,
+        contacts=app.contacts,
+    )
+    return message_view(message, app)
+
+
+@router.get("/v1/sessions/<session_id>/messages", tags=_TAGS, summary="List a chat's messages")
+def list_chat(
+    session_id: SessionId, chat: ChatParameter, limit: Limit = 50, cursor: Cursor = None, order: Order = "asc"
+) -> Messages:
+    """A chat that nobody has written in is an empty list."""
+    app = bootstrap.app()
+    session, contact = own_session(session_id), _contact(chat)
+    if contact is None:
+        return Messages(messages=[], next_cursor=None)
+    found, following = list_messages(
+        app.table, session.id, contact, limit=limit, cursor=cursor, newest_first=order == "desc"
+    )
+    return Messages(messages=[message_view(message, app) for message in found], next_cursor=following)
+
+
+@router.get("/v1/sessions/<session_id>/messages/<message_id>", tags=_TAGS, summary="Get a message")
+def get(session_id: SessionId, message_id: MessageId) -> MessageAnswer:
+    return message_view(own_message(own_session(session_id), message_id), bootstrap.app())
+
+
+@router.post("/v1/sessions/<session_id>/messages/<message_id>/cancel", tags=_TAGS, summary="Cancel a message")
+def cancel(session_id: SessionId, message_id: MessageId) -> MessageAnswer:
+    """Takes a message back that was not handed to WhatsApp yet."""
+    app = bootstrap.app()
+    message = cancel_message(
+        own_message(own_session(session_id), message_id),
+        now_ms=app.now_ms(),
+        table=app.table,
+        queues=app.engine.queues,
+        seals=app.seals,
+        contacts=app.contacts,
+    )
+    return message_view(message, app)
+
+
+def _contact(chat: str) -> str | None:
+    """The contact that `chat` means; None when nobody has had to do with this address yet."""
+    if chat.startswith("con_"):
+        return own_contact(chat)
+    return bootstrap.app().contacts.find(current().tenant, parse_address(chat, field="chat"))

@@ -1,0 +1,94 @@
+"""What callers send. Unknown fields are refused, and nothing is converted: `"5"` is no number, `"yes"` no boolean."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from waypost.domain.event import EventType
+from waypost.domain.message import MAX_TEXT
+
+MAX_METADATA = 50
+MAX_ADDRESS = 64
+MAX_URL = 2048
+MAX_ID = 64
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _refuse_proxy(proxy: Any) -> None:
+    """Its credentials would lie in the record in clear, and a proxy that is silently not used is worse than none."""
+    if proxy is not None:
+        raise PydanticCustomError("proxy_unsupported", "A proxy cannot be kept safely yet.")
+
+
+def _printable(name: str) -> str:
+    if not name.strip() or not name.isprintable():
+        raise ValueError("a name has visible characters only")
+    return name
+
+
+class Viewport(_Request):
+    width: int = Field(ge=320, le=7680, examples=[1280])
+    height: int = Field(ge=240, le=4320, examples=[800])
+
+
+class Identity(_Request):
+    """What the session's browser says of itself, the same at every launch (R-SAFE-3)."""
+
+    locale: str | None = Field(
+        None, pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", examples=["de-DE"], description="A BCP 47 language tag."
+    )
+    timezone: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z][A-Za-z0-9_+\-]{1,31}(/[A-Za-z0-9_+\-]{1,32}){0,2}$",
+        examples=["Europe/Berlin"],
+        description="An IANA time zone.",
+    )
+    viewport: Viewport | None = None
+    proxy: Annotated[Any, BeforeValidator(_refuse_proxy)] = Field(
+        None, description="Not accepted yet: refused with 422.", json_schema_extra={"type": "null"}
+    )
+
+
+class NewSession(_Request):
+    name: Annotated[str, AfterValidator(_printable)] = Field(
+        min_length=1, max_length=100, examples=["Support"], description="For people. Stored in clear."
+    )
+    start: bool = Field(True, description="Start a browser at once.")
+    metadata: dict[
+        Annotated[str, StringConstraints(min_length=1, max_length=64)],
+        Annotated[str, StringConstraints(max_length=1024)],
+    ] = Field(
+        default_factory=dict,
+        max_length=MAX_METADATA,
+        examples=[{"team": "support"}],
+        description="Your own labels. Stored in clear: put no personal data here.",
+    )
+    identity: Identity | None = None
+
+
+class NewMessage(_Request):
+    # Length and emptiness of `text` are the domain's rules (R-LIM-3), documented here.
+    to: str = Field(
+        max_length=MAX_ADDRESS,
+        examples=["+4915112345678"],
+        description="An international number, or a chat id: `<digits>@c.us`, `@lid` or `@g.us`.",
+    )
+    text: str = Field(examples=["Your parcel has arrived."], json_schema_extra={"minLength": 1, "maxLength": MAX_TEXT})
+    reply_to: str | None = Field(None, max_length=MAX_ID, description="The id of a message of the same chat.")
+    lane: Literal["interactive", "bulk"] = Field(
+        "interactive", description="Bulk messages do not hold up interactive ones."
+    )
+
+
+class NewWebhook(_Request):
+    url: str = Field(
+        max_length=MAX_URL, examples=["https://example.com/waypost"], description="Where events are posted to."
+    )
+    events: list[EventType] | None = Field(
+        None, min_length=1, max_length=20, examples=[["message_received"]], description="None: all kinds."
+    )
+    session_id: str | None = Field(None, max_length=MAX_ID, description="None: all sessions.")

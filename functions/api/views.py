@@ -1,0 +1,81 @@
+"""From the domain to the wire: opens what is sealed, and names things as callers know them."""
+
+from typing import Any
+
+from api import answers
+from waypost.bootstrap import App
+from waypost.domain.event import EVENT_TYPES, rfc3339
+from waypost.domain.ids import whatsapp_hex
+from waypost.domain.message import Message
+from waypost.entities.session import QrCode, Session
+from waypost.entities.webhook import Endpoint
+from waypost.services.sending import CONTENT
+
+
+def session_view(session: Session, app: App) -> answers.Session:
+    return answers.Session(
+        id=session.id,
+        name=session.name,
+        status=session.status,
+        reason=session.reason,
+        since=rfc3339(session.since_ms),
+        linked=session.me is not None,
+        me=_me(session, app),
+        multi_device=True,
+        build=session.build,
+        created_at=rfc3339(session.created_ms),
+        metadata=session.metadata,
+        identity={name: value for name, value in session.identity.items() if name != "proxy"},
+    )
+
+
+def qr_text(session: Session, qr: QrCode, app: App) -> str:
+    return app.seals.open(session.tenant, session.id, "qr", qr.code).decode()
+
+
+def message_view(message: Message, app: App) -> answers.Message:
+    content = app.seals.open_json(message.tenant, message.contact, f"{CONTENT}#{message.id}", message.content)
+    return answers.Message(
+        id=message.id,
+        session_id=message.session,
+        chat=answers.Chat(**app.contacts.view(message.tenant, message.contact)),
+        direction=message.direction,
+        type=message.kind,
+        text=content.get("text"),
+        status=message.status,
+        reason=message.reason,
+        lane=message.lane,
+        source=message.source,
+        reply_to=message.reply_to,
+        # What we send bears a name derived from ours; what the page showed us keeps the name that it came with.
+        whatsapp_id=whatsapp_hex(message.id) if message.source == "api" else content.get("hex"),
+        created_at=rfc3339(message.created_ms),
+        times={status: rfc3339(time_ms) for status, time_ms in sorted(message.times.items(), key=lambda it: it[1])},
+        attempts=message.attempts,
+        backfilled=message.backfilled,
+    )
+
+
+def webhook_view(endpoint: Endpoint, url: str) -> answers.Webhook:
+    return answers.Webhook(**_webhook(endpoint, url))
+
+
+def new_webhook_view(endpoint: Endpoint, url: str, secret: str) -> answers.NewWebhook:
+    return answers.NewWebhook(**_webhook(endpoint, url), secret=secret)
+
+
+def _webhook(endpoint: Endpoint, url: str) -> dict[str, Any]:
+    return {
+        "id": endpoint.id,
+        "url": url,
+        "events": endpoint.events or EVENT_TYPES,
+        "session_id": endpoint.session,
+        "created_at": rfc3339(endpoint.created_ms),
+    }
+
+
+def _me(session: Session, app: App) -> answers.Me | None:
+    if session.me is None:
+        return None
+    opened = app.seals.open_json(session.tenant, session.id, "me", session.me)
+    return answers.Me(**{name: opened.get(name) for name in ("id", "pn", "lid", "name")})
