@@ -1,4 +1,4 @@
-"""QR codes: which refs were handed to a page, which code it shows, and how long each is good."""
+"""Codes for linking: which refs were handed to a page, which code it shows, and how long each is good."""
 
 import secrets
 from dataclasses import dataclass
@@ -20,6 +20,13 @@ class Offer:
     shown: str = ""
     used: bool = False
     withdrawn: bool = False
+    typed: str = ""
+    typed_for: str = ""
+    typed_ends: int = 0
+
+
+# How long the eight letters that a person types into the phone are good.
+TYPED_MS = 180_000
 
 
 class Codes:
@@ -50,28 +57,48 @@ class Codes:
             if offer.connection is connection and not offer.withdrawn and code.split(",")[0] in offer.refs:
                 offer.shown = code
 
-    def on_screen(self) -> list[dict[str, Any]]:
-        seen = []
+    def show_typed(self, connection: Connection, typed: str, number: str) -> None:
+        """The page shows eight letters to be typed into the phone of this number."""
         for offer in self._offers:
-            if offer.withdrawn or offer.used or not offer.shown:
-                continue
-            ref = offer.shown.split(",")[0]
-            end = offer.ends[offer.refs.index(ref)]
-            if end > now_ms():
-                seen.append({"code": offer.shown, "ref": ref, "expires_at": end, "page": offer.connection.page})
-        return seen
+            if offer.connection is connection and not offer.withdrawn:
+                offer.typed, offer.typed_for = typed, number
+                offer.typed_ends = now_ms() + TYPED_MS
 
-    def take(self, code: str) -> tuple[Offer, str, str, str]:
-        """The offer behind a scanned code, with its ref, identity key and secret."""
-        parts = code.strip().split(",")
-        if len(parts) != 4:
-            raise Unknown("unknown_code", "this is not a linking code")
-        ref, _static, identity, secret = parts
+    def on_screen(self) -> list[dict[str, Any]]:
+        return [seen for offer in self._offers if (seen := self._seen(offer))]
+
+    def _seen(self, offer: Offer) -> dict[str, Any] | None:
+        if offer.withdrawn or offer.used or not offer.shown:
+            return None
+        ref = offer.shown.split(",")[0]
+        end = offer.ends[offer.refs.index(ref)]
+        seen = {"code": offer.shown, "ref": ref, "expires_at": end, "page": offer.connection.page}
+        if offer.typed and offer.typed_ends > now_ms():
+            return seen | {"link_code": offer.typed, "number": offer.typed_for}
+        return seen if end > now_ms() else None
+
+    def take(self, code: str, number: str) -> tuple[Offer, str]:
+        """The offer behind a scanned code, or behind the letters typed into the phone, with the whole code."""
+        code = code.strip()
+        if "," not in code:
+            return self._take_typed(code.replace("-", "").upper(), number)
+        ref = code.split(",")[0]
         for offer in self._offers:
             if ref in offer.refs:
-                if offer.used:
-                    raise Conflict("code_used", "this code was scanned already")
-                if offer.withdrawn or offer.ends[offer.refs.index(ref)] <= now_ms():
-                    raise Gone("code_expired", "this code is no longer valid, scan the one on the screen")
-                return offer, ref, identity, secret
+                end = offer.ends[offer.refs.index(ref)]
+                self._check(offer, end)
+                return offer, code
         raise Unknown("unknown_code", "no page was given this code")
+
+    def _take_typed(self, typed: str, number: str) -> tuple[Offer, str]:
+        for offer in self._offers:
+            if offer.typed and offer.typed == typed and offer.typed_for == number:
+                self._check(offer, offer.typed_ends)
+                return offer, offer.shown
+        raise Unknown("unknown_code", "no page shows this code for this number")
+
+    def _check(self, offer: Offer, end: int) -> None:
+        if offer.used:
+            raise Conflict("code_used", "this code was used already")
+        if offer.withdrawn or end <= now_ms():
+            raise Gone("code_expired", "this code is no longer valid, take the one on the screen")

@@ -19,14 +19,18 @@ MOST_DEVICES = 4
 
 
 def scan(network: Network, number: str, code: str) -> str:
-    """The phone scans a code: the page behind it becomes a linked device, whose id is returned."""
+    """The phone scans a code, or has one typed in: the page behind it becomes a linked device, whose id is returned."""
     account = accounts.get(network, number)
     network.journal.count("scans")
     if not account.online:
         raise Conflict("phone_offline", "the phone is offline and cannot link a device")
     if len(linked(network, number)) >= MOST_DEVICES:
         raise Conflict("too_many_devices", f"an account has at most {MOST_DEVICES} linked devices")
-    offer, ref, identity, secret = network.codes.take(code)
+    offer, whole = network.codes.take(code, number)
+    parts = whole.split(",")
+    if len(parts) != 4:
+        raise BadRequest("bad_code", "a linking code has four parts")
+    ref, _static, identity, secret = parts
     proof = _proof(ref, identity, secret)
     device = _file(network, number, identity)
     offer.used = True

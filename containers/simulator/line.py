@@ -58,6 +58,8 @@ async def _hear(network: Network, connection: Connection, stanza: Stanza) -> Non
         _offer_codes(network, connection)
     elif kind == "screen":
         network.codes.show(connection, str(stanza.get("code")))
+    elif kind == "pair-code":
+        network.codes.show_typed(connection, str(stanza.get("code")), str(stanza.get("number")))
     else:
         network.journal.refuse("not_logged_in", stanza=kind)
         connection.send({"type": "stream-error", "reason": "not_logged_in"})

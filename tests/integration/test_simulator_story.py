@@ -153,6 +153,23 @@ async def test_codes_rotate_then_idle_and_come_back_when_asked(
     assert browser.console == []
 
 
+async def test_a_code_typed_into_the_phone_links_too(
+    simulator: Simulator, browser: Browser, ana: Phone, bruno: Phone
+) -> None:
+    await browser.open(simulator.url)
+    code = await browser.js("(n) => WPP.conn.startLinkDeviceCodeForPhoneNumber(n)", ANA)
+    assert len(code) == 8
+    await until(lambda: code_is_shown(simulator, code))
+    await bruno.call("POST", "/scan", {"code": code}, 404)
+    await ana.call("POST", "/scan", {"code": f"{code[:4]}-{code[4:]}"})
+    await browser.wait_for("() => WPP.conn.isAuthenticated() && WPP.conn.isMainLoaded()")
+    assert browser.console == []
+
+
+async def code_is_shown(simulator: Simulator, code: str) -> bool:
+    return any(c.get("link_code") == code for c in await simulator.call("GET", "/codes"))
+
+
 async def test_a_killed_browser_comes_back_linked_and_takes_only_its_backlog(
     simulator: Simulator, playwright: Playwright, tmp_path: Path, ana: Phone, bruno: Phone
 ) -> None:

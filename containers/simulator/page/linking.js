@@ -40,6 +40,17 @@ export function refreshQR() {
   say({ type: 'pair-again' });
 }
 
+const LETTERS = '123456789ABCDEFGHJKLMNPQRSTVWXYZ';
+
+/** Eight letters for people who cannot scan: they type them into the phone of that number. */
+export async function genLinkDeviceCodeForPhoneNumber(phone) {
+  const number = phone.replace(/\D/g, '');
+  if (number.length < 5) throw new Error('invalid phone number');
+  const code = [...crypto.getRandomValues(new Uint8Array(8))].map((b) => LETTERS[b % LETTERS.length]).join('');
+  say({ type: 'pair-code', number, code });
+  return code;
+}
+
 export function startLinking() {
   onStanza({ 'pair-refs': offered, 'pair-success': scanned });
 }

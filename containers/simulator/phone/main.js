@@ -83,8 +83,8 @@ function deviceRow({ device, connected, waiting }) {
   return make('li', { text }, make('button', { type: 'button', class: 'danger', text: 'Log out', onclick: attempt(() => api.logout(state.me, device)) }));
 }
 
-function codeRow({ code }) {
-  return make('li', {}, make('code', { text: code.slice(0, 60) }),
+function codeRow({ code, link_code: typed }) {
+  return make('li', {}, make('code', { text: typed ?? code.slice(0, 60) }),
     make('button', { type: 'button', class: 'primary', text: 'Scan', onclick: attempt(() => api.scan(state.me, code)) }));
 }
 

@@ -1,7 +1,7 @@
 // Modules of the connection: its state, the commands, the reasons of a logout, linking by a code.
 
 import { Emitter } from '../emitter.js';
-import { refreshQR } from '../linking.js';
+import { genLinkDeviceCodeForPhoneNumber, refreshQR } from '../linking.js';
 import { define } from '../loader.js';
 import { requestLogout } from '../session.js';
 import { Cmd, CmdImpl, Conn, NetworkStatus, Socket, Stream } from '../stores.js';
@@ -36,6 +36,9 @@ export function defineConnection() {
   define('WAWebLogoutReasonConstants', {
     LogoutReason: { UserInitiated: 'user_initiated', UnknownCompanion: 'unknown_companion' },
     LOGOUT_REASON_CODE: { CLIENT_FATAL: '0', SYNC_FAIL: '1' },
+  });
+  define('WAWebAltDeviceLinkingApi', {
+    initializeAltDeviceLinking: async () => undefined, genLinkDeviceCodeForPhoneNumber,
   });
   define('WAWebLinkDeviceEvents', { WAWebLinkDeviceEvents: new Emitter() });
 }
