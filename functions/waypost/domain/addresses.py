@@ -11,9 +11,9 @@ from typing import Literal
 from waypost.errors import ValidationError
 
 _MEND = "Give an international number such as +4915112345678, or a chat id such as 4915112345678@c.us."
-_USER = re.compile(r"^[1-9]\d{6,14}$")  # E.164: at most 15 digits, never a leading zero
-_LID = re.compile(r"^[1-9]\d{4,19}$")
-_GROUP = re.compile(r"^\d{5,25}(-\d{5,15})?$")
+_USER = re.compile(r"[1-9][0-9]{6,14}")  # E.164: at most 15 digits, never a leading zero
+_LID = re.compile(r"[1-9][0-9]{4,19}")
+_GROUP = re.compile(r"[0-9]{5,25}(-[0-9]{5,15})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,11 @@ def parse_address(text: str, *, field: str = "to") -> Address:
     local, at, server = text.strip().partition("@")
     if at and server in ("lid", "g.us"):
         kind: Literal["lid", "group"] = "lid" if server == "lid" else "group"
-        if (_LID if kind == "lid" else _GROUP).match(local):
+        if (_LID if kind == "lid" else _GROUP).fullmatch(local):
             return Address(kind, local)
     elif not at or server in ("c.us", "s.whatsapp.net"):
         digits = re.sub(r"[\s().\-]", "", local.removeprefix("+")) if not at else local
-        if _USER.match(digits) and _is_possible_number(digits):
+        if _USER.fullmatch(digits) and _is_possible_number(digits):
             return Address("user", digits)
     raise ValidationError("This is not a chat that can exist.", field=field, mend=_MEND, code="invalid_chat_id")
 

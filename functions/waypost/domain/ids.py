@@ -10,7 +10,7 @@ from typing import Literal
 Kind = Literal["ten", "key", "ses", "con", "msg", "whk", "wrk", "cmd"]
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_SHAPE = re.compile(r"^(ten|key|ses|con|msg|whk|wrk|cmd)_[0-9a-hjkmnp-tv-z]{26}$")
+_SHAPE = re.compile(r"(ten|key|ses|con|msg|whk|wrk|cmd)_[0-9a-hjkmnp-tv-z]{26}")
 
 
 def make_id(kind: Kind, entropy: bytes) -> str:
@@ -24,7 +24,7 @@ def make_id(kind: Kind, entropy: bytes) -> str:
 
 
 def is_id(kind: Kind, text: str) -> bool:
-    match = _SHAPE.match(text)
+    match = _SHAPE.fullmatch(text)
     return match is not None and match[1] == kind
 
 
