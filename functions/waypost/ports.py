@@ -106,7 +106,9 @@ class Page:
 
 
 class Table(Protocol):
-    """One table of items. Raises ConditionFailed, TransactionConflict, Throttled, ValidationError (AWS's limits)."""
+    """One table of items. Raises ConditionFailed, TransactionConflict, Throttled, ValidationError (AWS's limits).
+
+    An index's two attributes are non-empty strings or missing; an item that lacks one is not in the index."""
 
     def get(self, key: Key, *, consistent: bool = True) -> Item | None: ...
 
@@ -126,7 +128,7 @@ class Table(Protocol):
 
         `index` names one of the blueprint's indexes (read eventually: it may be stale); None reads the table itself,
         consistently. `begins_with`, `between` (both ends inclusive) and `after` (exclusive) are about the sort key;
-        at most one of them is given.
+        at most one of them is given, and none is empty. A page that is full has a cursor even when nothing follows.
         """
         ...
 
@@ -180,7 +182,8 @@ class Queue(Protocol):
         delay_seconds: int = 0,
     ) -> str:
         """Put a message on the queue; returns its id. FIFO queues need `group` and `deduplication_id`, and answer a
-        duplicate within DEDUPLICATION_SECONDS with the id of the first; only standard queues take a delay."""
+        duplicate within DEDUPLICATION_SECONDS with the id of the first; only standard queues take a delay. Two groups
+        never share a deduplication id: whether that is a duplicate depends on how the queue was made."""
         ...
 
     def receive(
@@ -214,7 +217,9 @@ class Queue(Protocol):
 class Queues(Protocol):
     """The engine's queues by name: those of the blueprint, and a session's own, which are made with the session."""
 
-    def queue(self, name: str) -> Queue: ...
+    def queue(self, name: str) -> Queue:
+        """A handle. Whoever uses one of a queue that does not exist gets NotFound."""
+        ...
 
     def create_session_queues(self, session_id: str) -> None: ...
 
@@ -230,7 +235,9 @@ class Blobs(Protocol):
 
     def get(self, key: str) -> bytes: ...
 
-    def delete(self, key: str) -> None: ...
+    def delete(self, key: str) -> None:
+        """Does nothing when there is no such object."""
+        ...
 
     def list(self, prefix: str) -> list[str]: ...
 
@@ -262,7 +269,9 @@ class Push(Protocol):
         """At most 128 KB. Raises NotFound when the connection is gone (410), Throttled when it is too slow."""
         ...
 
-    def close(self, connection_id: str) -> None: ...
+    def close(self, connection_id: str) -> None:
+        """Does nothing when the connection is gone."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

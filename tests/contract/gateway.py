@@ -18,6 +18,7 @@ class FakeGateway(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.received: dict[str, list[bytes]] = {}
         self.slow: set[str] = set()
+        self.token = TOKEN
 
     @property
     def url(self) -> str:
@@ -42,7 +43,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         data = self.rfile.read(int(self.headers["Content-Length"]))
         name = self._connection_id()
-        if name in self.server.slow:
+        if not self._is_authorized():
+            self._answer(401)
+        elif name in self.server.slow:
             self._answer(429)
         elif name in self.server.received:
             self.server.received[name].append(data)
@@ -51,12 +54,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(410)
 
     def do_DELETE(self) -> None:
+        if not self._is_authorized():
+            self._answer(401)
+            return
         gone = self.server.received.pop(self._connection_id(), None) is None
         self._answer(410 if gone else 204)
 
+    def _is_authorized(self) -> bool:
+        return bool(self.headers["Authorization"] == f"Bearer {self.server.token}")
+
     def _connection_id(self) -> str:
-        if self.headers["Authorization"] != f"Bearer {TOKEN}":
-            return "unauthorized"
         return self.path.removeprefix("/@connections/").replace("%3D", "=")
 
     def _answer(self, status: int) -> None:

@@ -1,5 +1,6 @@
 """The Blobs port: whole objects by key, listing, and a put that only one of many wins."""
 
+import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
@@ -54,17 +55,23 @@ def test_if_absent_refuses_a_key_that_is_taken(bucket: Blobs, prefix: str) -> No
 
 
 def test_of_many_that_put_if_absent_one_wins(bucket: Blobs, prefix: str) -> None:
-    def attempt(number: int) -> int | None:
+    together = threading.Barrier(4)
+
+    def attempt(number: int, key: str) -> int | None:
+        together.wait()
         try:
-            bucket.put(f"{prefix}/a", str(number).encode(), if_absent=True)
+            bucket.put(key, str(number).encode(), if_absent=True)
         except ConditionFailed:
             return None
         return number
 
-    with ThreadPoolExecutor(8) as pool:
-        winners = [number for number in pool.map(attempt, range(24)) if number is not None]
-    assert len(winners) == 1
-    assert bucket.get(f"{prefix}/a") == str(winners[0]).encode()
+    with ThreadPoolExecutor(4) as pool:
+        for round_ in range(40):
+            key = f"{prefix}/{round_}"
+            tries = [pool.submit(attempt, number, key) for number in range(4)]
+            winners = [number for each in tries if (number := each.result()) is not None]
+            assert len(winners) == 1
+            assert bucket.get(key) == str(winners[0]).encode()
 
 
 def test_a_reader_never_sees_half_an_object(bucket: Blobs, prefix: str) -> None:

@@ -4,8 +4,8 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from waypost.engines.embedded.indexes import Index, add_entry
 from waypost.engines.embedded.items import decode
-from waypost.engines.embedded.table import Index, add_entry
 from waypost.errors import ValidationError
 
 

@@ -1,5 +1,6 @@
 """The Push port on the local gateway: HTTP to `{push_url}/@connections/{id}`, one kept connection a thread."""
 
+import contextlib
 import http.client
 import json
 import threading
@@ -62,10 +63,11 @@ class EmbeddedPush:
         """One try on the kept connection; if it broke, one on a new connection to where the gateway is now."""
         line: _Line | None = getattr(self._local, "line", None)
         if line is not None:
-            try:
-                return _exchange(line, method, connection_id, data)
-            except (OSError, http.client.HTTPException):
-                line.close()
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                status = _exchange(line, method, connection_id, data)
+                if status != http.client.UNAUTHORIZED:  # else it was started anew on the same port, with a new token
+                    return status
+            line.close()
         line = self._local.line = _Line(self._gateway())
         self._lines.add(line)
         try:
