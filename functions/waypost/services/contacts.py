@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,7 @@ from waypost.services.sealing import Seals
 
 _PURPOSE = "contact"
 _CACHE_SIZE = 4096
+_KNOWN_SECONDS = 5  # other processes learn names and addresses too
 
 type Known = dict[str, Any]  # {"pn": chat id or None, "lid": chat id or None, "name": str or None}
 
@@ -33,7 +35,7 @@ class Contacts:
         self._keys = keys
         self._seals = seals
         self._by_mac: OrderedDict[bytes, str] = OrderedDict()
-        self._known: OrderedDict[str, Known] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str], tuple[float, Known]] = OrderedDict()
         self._lock = threading.Lock()
 
     def find(self, tenant: str, address: Address) -> str | None:
@@ -59,14 +61,14 @@ class Contacts:
     def known(self, tenant: str, contact: str) -> Known:
         """What is known of a contact: `{"pn": …, "lid": …, "name": …}`, each may be None."""
         with self._lock:
-            cached = self._known.get(contact)
-        if cached is not None:
-            return cached
+            cached = self._known.get((tenant, contact))
+        if cached is not None and cached[0] > time.monotonic():
+            return cached[1]
         stored = get_contact(self._table, contact)
         if stored is None or stored.tenant != tenant:
             return {"pn": None, "lid": None, "name": None}
         known: Known = self._seals.open_json(tenant, contact, _PURPOSE, stored.sealed)
-        self._remember(contact, known)
+        self._remember(tenant, contact, known)
         return known
 
     def addresses(self, tenant: str, contact: str) -> list[str]:
@@ -93,7 +95,7 @@ class Contacts:
         )
         if not create_contact(self._table, stored, macs):
             return None
-        self._remember(contact, known)
+        self._remember(tenant, contact, known)
         for mac in macs:
             self._remember_mac(mac, contact)
         return contact
@@ -106,13 +108,14 @@ class Contacts:
         stored = get_contact(self._table, contact)
         if stored is None:
             return
+        better = _merge(self._seals.open_json(tenant, contact, _PURPOSE, stored.sealed), addresses, name)
         stored = replace(stored, sealed=self._seals.seal_json(tenant, contact, _PURPOSE, better))
         fresh = [mac for mac in macs if self._lookup(mac) is None]
         if fresh:
             learn_alias(self._table, stored, fresh[0])
         else:
             save_contact(self._table, stored)
-        self._remember(contact, better)
+        self._remember(tenant, contact, better)
 
     def _lookup(self, mac: bytes) -> str | None:
         with self._lock:
@@ -126,9 +129,10 @@ class Contacts:
     def _mac(self, tenant: str, address: Address) -> bytes:
         return self._keys.mac("alias", f"{tenant}\x00{address.chat_id}".encode())
 
-    def _remember(self, contact: str, known: Known) -> None:
+    def _remember(self, tenant: str, contact: str, known: Known) -> None:
         with self._lock:
-            self._known[contact] = known
+            self._known[tenant, contact] = (time.monotonic() + _KNOWN_SECONDS, known)
+            self._known.move_to_end((tenant, contact))
             while len(self._known) > _CACHE_SIZE:
                 self._known.popitem(last=False)
 
