@@ -128,5 +128,5 @@ def _say_stopped(session: Session, *, table: Table, queues: Queues, seals: Seals
         (Draft("session_status", now_ms, data),),
         (status_write(session.id, status="stopped", reason="requested", since_ms=now_ms), delete_qr(session.id)),
     )
-    append([entry], head=head, table=table, seals=seals, epoch=None, build=session.build)
-    nudge_consumers(session.id, head.number + 1, queues=queues)
+    done = append([entry], head=head, table=table, seals=seals, epoch=None, build=session.build)
+    nudge_consumers(session.id, done.head.number, queues=queues)
