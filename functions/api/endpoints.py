@@ -5,11 +5,12 @@ import os
 import time
 
 from api.answers import WebhookTest
+from api.door import canonical
 from waypost.bootstrap import App
 from waypost.domain.event import rfc3339
 from waypost.entities.webhook import Endpoint, get_endpoint, put_endpoint
 from waypost.errors import ConditionFailed, NetworkError, ValidationError
-from waypost.services.webhook_delivery import Destination, open_destination, post_signed, seal_destination, to_body
+from waypost.services.webhook_delivery import Destination, open_destination, post_signed, seal_destination
 
 TEST_EVENT = "webhook_test"
 _SECRET_BYTES = 32  # Standard Webhooks: 24 to 64
@@ -42,7 +43,7 @@ def destination_of(endpoint: Endpoint, app: App) -> Destination:
 def try_out(endpoint: Endpoint, *, test_id: str, app: App) -> WebhookTest:
     """Post a signed test event once, and say how it went."""
     destination = destination_of(endpoint, app)
-    body = to_body(_test_event(endpoint, test_id, app.now_ms()))
+    body = canonical(_test_event(endpoint, test_id, app.now_ms()))
     status, error = None, None
     began = time.monotonic()
     try:

@@ -7,25 +7,22 @@
 Trigger: proxy integration, payload v1. On failure it answers a problem; it never raises, so nothing is retried here.
 """
 
-import functools
-import traceback
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from api import docs, events, health, messages, qr, sessions, webhooks
+from api.access_log import note_mistake
 from api.current import current
 from api.door import read_json
 from api.idempotent import once
 from api.invalid import invalid
-from api.problems import InternalError, response
+from api.problems import InternalError, response, status_of
 from api.resolver import Resolver
 from waypost.errors import WaypostError
-
-if TYPE_CHECKING:
-    from aws_lambda_powertools import Logger
 
 resolver = Resolver(
     enable_validation=True,
@@ -44,6 +41,8 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
 
 
 def on_refusal(error: WaypostError) -> Response[str]:
+    if status_of(error) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        note_mistake(current(), error)
     return response(error, current().request_id)
 
 
@@ -52,21 +51,12 @@ def on_invalid(error: RequestValidationError) -> Response[str]:
 
 
 def on_mistake(error: Exception) -> Response[str]:
-    """What nobody expected. Its text may hold anything, so only its type and the places it passed are logged."""
-    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    call = current()
-    _log().error("unexpected", request_id=call.request_id, route=call.route, error=type(error).__name__, places=places)
-    return response(InternalError(""), call.request_id)
+    """What nobody expected: the caller is told the request id, and nothing else."""
+    note_mistake(current(), error)
+    return response(InternalError(""), current().request_id)
 
 
 resolver.exception_handler(WaypostError)(on_refusal)
 resolver.exception_handler(RequestValidationError)(on_invalid)
 resolver.exception_handler(Exception)(on_mistake)
 resolver.get_ready()
-
-
-@functools.cache
-def _log() -> "Logger":
-    from waypost.observability import logger
-
-    return logger("api")

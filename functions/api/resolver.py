@@ -4,6 +4,7 @@ In Lambda one process answers one request at a time, and the resolver keeps that
 the same handler runs in many threads, so here it is kept per thread, and what is built on first use is built first.
 """
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from aws_lambda_powertools.event_handler.api_gateway import APIGatewayRestResolv
 from aws_lambda_powertools.event_handler.api_gateway import Router as PowertoolsRouter
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
+from api.access_log import note_answer
 from api.current import Call, answering, current, current_or_none
 from api.door import check_body
 from api.problems import MethodNotAllowed, RouteNotFound, response
@@ -26,12 +28,14 @@ class Router(PowertoolsRouter):
 
 class Resolver(APIGatewayRestResolver):
     def resolve(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        began = time.perf_counter()
         with answering(Call(APIGatewayProxyEvent(dict(event), self._json_body_deserializer), context)):
-            try:
-                check_body(event)
-            except WaypostError as error:
-                return self._build_response(self._refuse(error))
-            return super().resolve(event, context)
+            answer = self._refused(event) or super().resolve(event, context)
+            answer["multiValueHeaders"]["X-Request-Id"] = [current().request_id]
+            # Answers hold messages and numbers: no cache on the way may keep them.
+            answer["multiValueHeaders"].setdefault("Cache-Control", ["no-store"])
+            note_answer(current(), answer["statusCode"], (time.perf_counter() - began) * 1000)
+        return answer
 
     def get_ready(self) -> None:
         """Build every route's chain of middlewares, which two first requests at once would build twice."""
@@ -78,6 +82,13 @@ class Resolver(APIGatewayRestResolver):
         return self._refuse(
             RouteNotFound("There is nothing at this address.", mend="GET /openapi.json lists every address.")
         )
+
+    def _refused(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
+        try:
+            check_body(event)
+        except WaypostError as error:
+            return self._build_response(self._refuse(error))
+        return None
 
     def _refuse(self, error: WaypostError) -> ResponseBuilder[Any]:
         return self._response_builder_class(response=response(error, current().request_id), serializer=self._serializer)
