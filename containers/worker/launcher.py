@@ -20,7 +20,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from containers.worker.launcher_book import Book, Deadline, Register, Release, Request, read_request
+from containers.worker.launcher_book import Book, Deadline, NotARequest, Register, Release, Request, read_request
 from containers.worker.processes import (
     adopt_orphans,
     die_with_parent,
@@ -79,7 +79,7 @@ class Launcher:
     def _answer(self, line: bytes, peer: int) -> bool:
         try:
             done = self._carry_out(read_request(line), peer)
-        except ValueError:
+        except NotARequest:
             return False
         self._set_timer()
         return done

@@ -47,15 +47,17 @@ _READERS: dict[str, Callable[[dict[str, Any]], Request]] = {
 }
 
 
+class NotARequest(ValueError):
+    """A line that the launcher does not understand; it changes nothing."""
+
+
 def read_request(line: bytes) -> Request:
-    """One line of JSON: `{"do": "register" | "deadline" | "release", "session": ..., ...}`. Raises ValueError."""
-    said = json.loads(line)
-    if not isinstance(said, dict) or said.get("do") not in _READERS:
-        raise ValueError("not a request")
+    """One line of JSON: `{"do": "register" | "deadline" | "release", "session": ..., ...}`. Raises NotARequest."""
     try:
+        said = json.loads(line)
         return _READERS[said["do"]](said)
-    except KeyError as missing:
-        raise ValueError(f"{missing} is missing") from None
+    except (ValueError, KeyError, TypeError) as problem:
+        raise NotARequest(type(problem).__name__) from None
 
 
 @dataclass(slots=True)
