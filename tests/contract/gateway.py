@@ -44,7 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
         data = self.rfile.read(int(self.headers["Content-Length"]))
         name = self._connection_id()
         if not self._is_authorized():
-            self._answer(401)
+            self._answer(403)
         elif name in self.server.slow:
             self._answer(429)
         elif name in self.server.received:
@@ -55,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_DELETE(self) -> None:
         if not self._is_authorized():
-            self._answer(401)
+            self._answer(403)
             return
         gone = self.server.received.pop(self._connection_id(), None) is None
         self._answer(410 if gone else 204)

@@ -65,7 +65,7 @@ class EmbeddedPush:
         if line is not None:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 status = _exchange(line, method, connection_id, data)
-                if status != http.client.UNAUTHORIZED:  # else it was started anew on the same port, with a new token
+                if status != http.client.FORBIDDEN:  # else it was started anew on the same port, with a new token
                     return status
             line.close()
         line = self._local.line = _Line(self._gateway())
