@@ -74,10 +74,9 @@ find_python() {
   return 1
 }
 
-find_any_python() { # for uv's own environment
+find_any_python() { # for uv's own environment; Debian's Python lacks ensurepip without python3-venv
   local candidate IFS=$'\n'
-  find_python && return
-  for candidate in $(type -ap python3) "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3*/bin/python3; do
+  for candidate in $(find_python) $(type -ap python3) "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3*/bin/python3; do
     "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 8))' >/dev/null 2>&1 &&
       echo "$candidate" && return
   done

@@ -57,17 +57,15 @@ def _run(home: Home, timeline: Timeline) -> int:
     except asyncio.CancelledError:
         return INTERRUPTED
     except Exception as error:
-        say = timeline.console.print
-        say(f"[red]✗[/] Failed to {timeline.current}:", highlight=False)
-        say(f"  {type(error).__name__}: {error}", markup=False, highlight=False)
-        say(f"  The logs of all parts are in {home.logs}.", highlight=False)
+        timeline.say(f"✗ Failed to {timeline.current}: {type(error).__name__}: {error}")
+        timeline.say(f"The logs of all parts are in {home.logs}.")
         return FAILED
     timeline.show()
     return 0
 
 
 async def _play(home: Home, timeline: Timeline) -> None:
-    say = timeline.console.print
+    say = timeline.say
     cancel_on_signal(say)
     timeline.begin("start Waypost")
     wanted = Wanted(home, http_port=0, https_port=0, simulator_port=0, reload=False)

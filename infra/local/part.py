@@ -15,7 +15,7 @@ from infra.local.processes import Identity, end
 FIRST_BACK_OFF_SECONDS = 0.5
 LONGEST_BACK_OFF_SECONDS = 30.0
 PROVEN_SECONDS = 30.0  # who ran that long starts again with the shortest back-off
-HEALTH_POLL_SECONDS = 0.05
+HEALTH_POLL_SECONDS = 0.1
 HEALTHY_WITHIN_SECONDS = 30.0
 
 type State = Literal["starting", "healthy", "restarting", "stopped"]

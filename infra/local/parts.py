@@ -11,7 +11,7 @@ from infra.local.home import Home
 from infra.local.part import PartSpec
 from infra.local.runtime import lambda_environment
 
-WORKER_GRACE_SECONDS = 20.0  # browsers close and profiles are put away
+WORKER_GRACE_SECONDS = 30.0  # browsers close and profiles are put away
 
 
 def part_specs(home: Home, addresses: Addresses) -> list[PartSpec]:
@@ -20,9 +20,18 @@ def part_specs(home: Home, addresses: Addresses) -> list[PartSpec]:
         **os.environ,
         **lambda_environment(home.path, whatsapp_url=addresses.whatsapp_url),
         "PYTHONUNBUFFERED": "1",
+        **_chromium(),
     }
     simulator = [_simulator(home, addresses, environment)] if addresses.simulator_port else []
     return [*simulator, _gateway(home, addresses, environment), _worker(home, environment)]
+
+
+def _chromium() -> dict[str, str]:
+    """Where the set-up found the browser, or put it, unless the environment says otherwise."""
+    found = ROOT / "build/setup/chromium"
+    if "WAYPOST_CHROMIUM" in os.environ or not found.exists():
+        return {}
+    return {"WAYPOST_CHROMIUM": found.read_text().strip()}
 
 
 def _simulator(home: Home, addresses: Addresses, environment: Mapping[str, str]) -> PartSpec:

@@ -65,17 +65,34 @@ def _signal_group(group: int, number: int) -> bool:
 def _is_gone_within(group: int, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if not _signal_group(group, 0):
+        if not _group_lives(group):
             return True
         time.sleep(POLL_SECONDS)
     return False
 
 
+def _group_lives(group: int) -> bool:
+    """Whether anybody in it still runs. The dead whom nobody reaps, as in some containers, can still be signalled."""
+    if not _signal_group(group, 0):
+        return False
+    if not Path("/proc/self/stat").exists():
+        return True
+    found = (_stat(int(path.name)) for path in Path("/proc").iterdir() if path.name.isdigit())
+    return any(fields is not None and fields[0] != "Z" and int(fields[2]) == group for fields in found)
+
+
+def _stat(pid: int) -> list[str] | None:
+    """State, parent, group and more, as proc(5) has them from the third field on."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+
+
 def _start_time(pid: int) -> str | None:
     """When the process started, in the system's words; None when there is none, or it only waits to be reaped."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
+    fields = _stat(pid)
+    if fields is None:
         return None if Path("/proc/self/stat").exists() else _start_time_by_ps(pid)
     return None if fields[0] == "Z" else fields[19]
 

@@ -20,7 +20,7 @@ from infra.local.reload import reload_on_change
 from infra.local.running import STATE_FILE, held
 
 START_SECONDS = 60.0
-TAIL_LINES = 15
+TAIL_LINES = 6
 
 
 class StartFailed(Exception):

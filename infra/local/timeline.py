@@ -23,7 +23,11 @@ class Timeline:
         moment = time.monotonic() if at is None else at
         last = self.began + self.steps[-1][1] if self.steps else self.began
         self.steps.append((what, moment - self.began, moment - (last if since is None else since)))
-        self.console.print(f"[green]✓[/] {what}", highlight=False)
+        self.say(f"✓ {what}")
+
+    def say(self, sentence: str) -> None:
+        """Print it as it is: a long path or an address must not be broken into lines."""
+        self.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
     def show(self) -> None:
         table = Table(title="Timeline")
