@@ -179,6 +179,8 @@ async def test_a_killed_browser_comes_back_linked_and_takes_only_its_backlog(
         await browser.link(ana)
         key = await browser.new_id(bruno)
         await browser.send(bruno, "before", messageId=key)
+        away = await simulator.account("5511900000003", "Carla", online=False)
+        await browser.send(away, "vouched for, not delivered")
         await bruno.send(ana, "taken before")
         await browser.wait_for("() => window.seen.some((e) => e.body === 'taken before')")
         await until(lambda: nothing_waits(ana))
@@ -196,8 +198,10 @@ async def test_a_killed_browser_comes_back_linked_and_takes_only_its_backlog(
         await browser.page.reload()
         await browser.ready()
         assert await browser.js("(c) => WPP.chat.get(c).msgs.length", bruno.jid) == 4
+        await browser.online()
         assert browser.console == []
-    assert (await simulator.counts())["two_browsers"] == 0
+    counts = await simulator.counts()
+    assert (counts["two_browsers"], counts["copies_dropped"], counts["messages_filed"]) == (0, 0, 5)
 
 
 async def nothing_waits(phone: Phone) -> bool:

@@ -47,13 +47,14 @@ async function file(stanzas, isNewMsg) {
     changes.messages.push(record);
     changes.contacts.push(stanza.peer);
     changes.chats.push(chatRecord(chat, { t: stanza.t, unreadCount, lastReceivedKey: record.key }));
-    news.push({ chat, record, changes: { t: stanza.t, lastReceivedKey: key, unreadCount } });
+    news.push({ chat, record, unread: unreadCount - chat.unreadCount, after: { t: stanza.t, lastReceivedKey: key } });
   }
   changes.meta.push(metaRecord('sequence'));
   await write(changes);
-  for (const { chat, record, changes: after } of news) {
+  for (const { chat, record, unread, after } of news) {
     await msgs.processMultipleMessages(chat.id, [attributesOf(record, isNewMsg)]);
-    chat.set(after);
+    // Counted now: what came before may have been read while this was being written.
+    chat.set({ ...after, unreadCount: chat.unreadCount + unread });
   }
 }
 
