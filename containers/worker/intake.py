@@ -48,6 +48,15 @@ class Intake:
         acks = [self._acknowledge(ack) for ack in observations if isinstance(ack, AckSeen)]
         await asyncio.gather(self._recorder.record_all(entries), *acks)
 
+    async def file_recent(self, recent: Sequence[MessageSeen], *, since_ms: int) -> None:
+        """After a gap: file what the page holds and the log does not, oldest first, and what became of our messages.
+        What is older than the link is history."""
+        news = [seen for seen in recent if seen.t is not None and (seen.t + 1) * 1000 >= since_ms]
+        await self.file(news, backfilled=True)
+        for seen in news:
+            if seen.key.from_me and seen.ack is not None and seen.ack > 0:
+                await self._acknowledge(AckSeen(ids=(seen.key.id,), ack=seen.ack, chat=seen.key.chat))
+
     def _entries(self, observations: Sequence[PageObservation], backfilled: bool) -> list[Entry]:
         entries: list[Entry | None] = []
         for seen in observations:

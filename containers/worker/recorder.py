@@ -60,6 +60,7 @@ class Recorder:
             self._fail(gathered, error)
             raise
         finally:
+            self._broken = self._broken or StorageError("The session has no owner any more.")
             self._fail(gathered, None)
 
     async def _append(self, gathered: list[_Waiting]) -> None:

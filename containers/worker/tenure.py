@@ -57,9 +57,7 @@ async def take(app: App, session_id: str, worker: str, fence: Fence) -> Tenure |
     """Claim a session; None while somebody else's lease holds."""
     now_ms = app.now_ms()
     try:
-        head = await asyncio.to_thread(
-            claim, app.table, session_id, worker, now_ms, now_ms + LEASE_SECONDS * 1000
-        )
+        head = await asyncio.to_thread(claim, app.table, session_id, worker, now_ms, now_ms + LEASE_SECONDS * 1000)
     except ConditionFailed:
         return None
     return Tenure(app, head, fence)

@@ -16,7 +16,8 @@ from waypost.ports import Clause, Delete, Item, Key, Page, Put, Table, Update, W
 class Session:
     """`status` is a state of the worker's state machine (containers/worker/lifecycle.py). `me` is sealed.
 
-    `desired` is what the tenant asked for: `running` or `stopped`. `identity` is what is set at every
+    `linked_ms` is when the account was linked: what is older is history, not news. `desired` is what the tenant asked
+    for: `running` or `stopped`. `identity` is what is set at every
     launch (R-SAFE-3).
     """
 
@@ -29,6 +30,7 @@ class Session:
     reason: str | None = None
     since_ms: int = 0
     me: bytes | None = None
+    linked_ms: int = 0
     build: str = ""
     identity: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -160,6 +162,7 @@ def _to_item(session: Session) -> Item:
         "reason": session.reason,
         "since_ms": session.since_ms,
         "me": session.me,
+        "linked_ms": session.linked_ms,
         "build": session.build,
         "identity": session.identity,
         "metadata": session.metadata,
@@ -179,6 +182,7 @@ def _from_item(item: Item) -> Session:
         reason=text_or_none(item, "reason"),
         since_ms=number(item, "since_ms"),
         me=blob(item, "me") if item.get("me") is not None else None,
+        linked_ms=number(item, "linked_ms"),
         build=text(item, "build"),
         identity=mapping(item, "identity"),
         metadata=mapping(item, "metadata"),

@@ -1,0 +1,148 @@
+"""The browser of one session over its launches: started, listened to, watched, closed. It only tells what it sees."""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from playwright.async_api import Playwright
+
+from containers.worker.browser import Browser, Place, launch
+from containers.worker.identity import Identity
+from containers.worker.observations import Batch, BrowserGone, LoginSeen, PageCrashed, PageHung
+from containers.worker.page import Page
+from containers.worker.signals import LaunchFailed, Observation
+from waypost.bootstrap import App
+from waypost.entities.session import Session
+from waypost.errors import WaypostError
+from waypost.observability import logger
+
+log = logger("worker")
+
+_PING_SECONDS = 10.0
+_LAST_WORDS_SECONDS = 10.0
+
+
+class Browsing:
+    """`observe` gets what concerns the session's life; `file` gets every batch and returns when it is stored."""
+
+    def __init__(
+        self,
+        app: App,
+        playwright: Playwright,
+        session: Session,
+        *,
+        observe: Callable[[Observation], None],
+        file: Callable[[Batch], Awaitable[None]],
+    ) -> None:
+        self.login: LoginSeen | None = None
+        self._playwright = playwright
+        self._session = session
+        self._url = app.settings.whatsapp_url
+        home: Path = app.settings.home
+        self._place = Place(session.id, home / "profiles" / session.id, home / "run" / session.id)
+        self._observe = observe
+        self._file = file
+        self._browser: Browser | None = None
+        self._launching: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._failed: asyncio.Future[None] | None = None
+
+    @property
+    def page(self) -> Page | None:
+        return None if self._browser is None else self._browser.page
+
+    def launch(self, *, after: float) -> None:
+        """Start a browser in `after` seconds, in place of the one that runs, if any."""
+        if self._launching is not None:
+            self._launching.cancel()
+        self._launching = asyncio.create_task(self._launch(after))
+
+    async def close(self) -> None:
+        """End the browser, or its launch. What it has not written is written now."""
+        launching, self._launching = self._launching, None
+        if launching is not None and launching is not asyncio.current_task():
+            launching.cancel()
+            await asyncio.gather(launching, return_exceptions=True)
+        await self._end_browser()
+
+    async def watch(self) -> None:
+        """Run beside it: asks the page whether it answers. Raises what `file` raised."""
+        self._failed = asyncio.get_running_loop().create_future()
+        while not self._failed.done():
+            await asyncio.wait({self._failed}, timeout=_PING_SECONDS)
+            browser = self._browser
+            if browser is None or browser.ended.done() or await _answers(browser.page):
+                continue
+            if browser is self._browser:
+                self._observe(PageHung())
+        self._failed.result()
+
+    async def remove_profile(self) -> None:
+        """Forget the device: the profile and all that belongs to it."""
+        await self._end_browser()
+        for folder in (self._place.profile, self._place.run):
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        self._place.profile.with_name(self._place.profile.name + ".lock").unlink(missing_ok=True)
+
+    async def _launch(self, after: float) -> None:
+        await self._end_browser()
+        await asyncio.sleep(after)
+        try:
+            browser = await launch(self._playwright, self._place, _identity_of(self._session), self._url)
+        except WaypostError as error:
+            log.warning("the browser did not start", extra={"session": self._session.id, "code": error.code})
+            self._observe(LaunchFailed())
+            return
+        self._browser = browser
+        browser.ended.add_done_callback(lambda ended: self._ended(browser, ended))
+        self._listening = asyncio.create_task(self._listen(browser.page))
+        try:
+            await browser.page.open(self._url)
+        except WaypostError as error:
+            log.warning("WhatsApp was not loaded", extra={"session": self._session.id, "code": error.code})
+            self._observe(LaunchFailed())
+
+    async def _listen(self, page: Page) -> None:
+        try:
+            async for batch in page.feed:
+                for seen in batch.observations:
+                    if isinstance(seen, LoginSeen):
+                        self.login = seen
+                    self._observe(seen)
+                await self._file(batch)
+                await page.settle(batch)
+        except Exception as error:
+            # Nothing may be lost: without a place to store what the page sees, this owner must end.
+            if self._failed is not None and not self._failed.done():
+                self._failed.set_exception(error)
+
+    def _ended(self, browser: Browser, ended: "asyncio.Future[PageCrashed | BrowserGone]") -> None:
+        if browser is self._browser and not ended.cancelled():
+            self._observe(ended.result())
+
+    async def _end_browser(self) -> None:
+        browser, self._browser, self.login = self._browser, None, None
+        if browser is not None:
+            await browser.stop()
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            # The feed has ended; what it still holds is filed before anything new is seen.
+            await asyncio.wait({listening}, timeout=_LAST_WORDS_SECONDS)
+            listening.cancel()
+
+
+async def _answers(page: Page) -> bool:
+    """Whether it answers at the first or the second try: one missed answer is a busy machine."""
+    return await page.ping() or await page.ping()
+
+
+def _identity_of(session: Session) -> Identity:
+    """What the record says, so that nothing about the device changes from one launch to the next (R-SAFE-3)."""
+    defaults, given = Identity(), session.identity
+    viewport = given.get("viewport") or {}
+    return Identity(
+        locale=given.get("locale") or defaults.locale,
+        timezone=given.get("timezone") or defaults.timezone,
+        viewport=(viewport.get("width") or defaults.viewport[0], viewport.get("height") or defaults.viewport[1]),
+    )
