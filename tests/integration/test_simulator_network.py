@@ -227,7 +227,7 @@ async def test_other_devices_get_a_copy_and_the_sender_no_echo(
 async def test_delivery_waits_for_the_phone_and_reading_for_the_person(
     simulator: Simulator, device: Device, ana: Phone, bruno: Phone
 ) -> None:
-    await simulator.call("PATCH", f"/accounts/{BRUNO}", {"online": False})
+    await simulator.call("PATCH", f"/accounts/{BRUNO}", {"online": False, "delays": {"ack2_ms": 0}})
     async with device.logged_in() as line:
         sent = await device.send(line, bruno.jid, "later")
     assert await bruno.messages(ana) == []

@@ -342,3 +342,18 @@ async def test_the_page_refuses_to_send_before_login_and_fails_unknown_numbers(
     # Asked whether it exists, and then sent to all the same: refused both times.
     assert (await simulator.counts())["refused"] == {"unknown_number": 2}
     assert browser.console == []
+
+
+async def test_a_new_device_is_handed_history_that_is_not_news(
+    simulator: Simulator, browser: Browser, ana: Phone, bruno: Phone
+) -> None:
+    await simulator.call("PATCH", f"/accounts/{ANA}", {"lid_chats": True})
+    await bruno.send(ana, "long ago")
+    await ana.send(bruno, "answered long ago")
+    await browser.open(simulator.url)
+    await browser.link(ana)
+    [chat] = await browser.js(
+        "() => WPP.chat.list().then((all) => all.map((c) => [c.id.server, c.unreadCount, c.msgs.map((m) => m.body)]))"
+    )
+    assert chat == ["lid", 0, ["long ago", "answered long ago"]]
+    assert await browser.events("new_message") == []
