@@ -55,6 +55,22 @@ def list_events(table: Table, session: str, generation: int, *, after: int, limi
     return [_from_item(item) for item in page.items]
 
 
+def last_before(table: Table, session: str, generation: int, time_ms: int) -> int:
+    """The number of the newest event of a generation that is older than this time; 0 when there is none.
+
+    Reads backwards from the newest, so it is quick for a time that is not long ago.
+    """
+    cursor: str | None = None
+    while True:
+        page = table.query(_log_pk(session, generation), limit=25, descending=True, cursor=cursor)
+        for item in page.items:
+            if number(item, "time_ms") < time_ms:
+                return number(item, "number")
+        cursor = page.cursor
+        if cursor is None:
+            return 0
+
+
 def _log_pk(session: str, generation: int) -> str:
     return f"SES#{session}#EV#{generation}"
 

@@ -1,7 +1,6 @@
 """Posting to a webhook endpoint: signed by the Standard Webhooks scheme, to a checked address, at most 10 s."""
 
 import functools
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -88,10 +87,6 @@ def signed_headers(secrets: Sequence[str], message_id: str, timestamp: int, body
         "webhook-timestamp": str(timestamp),
         "webhook-signature": " ".join(sign(secret, message_id, timestamp, body) for secret in secrets),
     }
-
-
-def to_body(cloudevent: dict[str, object]) -> bytes:
-    return json.dumps(cloudevent, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 @functools.cache
