@@ -1,0 +1,94 @@
+"""Finding what nobody was told of: lost messages leave traces in the table, and a sweep sends them again.
+
+Everything it sends is a nudge, so that a sweep too many changes nothing. What cannot wait comes first.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from waypost.domain.lease import Head, may_claim
+from waypost.entities.head import get_head, list_running
+from waypost.entities.session import list_sessions
+from waypost.entities.subscription import list_subscriptions
+from waypost.entities.tenant import list_tenants
+from waypost.entities.webhook import Endpoint, list_endpoints
+from waypost.entities.webhook_lane import overdue_lanes
+from waypost.ports import Queues, Table
+from waypost.services.nudges import nudge_again
+from waypost.services.sessions import announce
+from waypost.services.webhook_fanout import lags
+from waypost.services.webhook_nudges import nudge_fan_out, nudge_lane
+
+OVERDUE_MS = 60_000  # a lane whose time came a minute ago has lost its message, or has one that waits in the queue
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """How many of each were nudged."""
+
+    sessions: int
+    lanes: int
+    subscriptions: int
+    endpoints: int
+
+
+def sweep(*, table: Table, queues: Queues, now_ms: int) -> Found:
+    sessions = _announce_unowned(table, queues, now_ms)
+    lanes = _nudge_lanes(table, queues, now_ms)
+    subscriptions = endpoints = 0
+    for tenant, _ in list_tenants(table):
+        hooks = list_endpoints(table, tenant)
+        for head in _heads(table, tenant):
+            subscriptions += _nudge_subscribers(head, table, queues, now_ms)
+            endpoints += _nudge_endpoints(head, hooks, table, queues)
+    return Found(sessions, lanes, subscriptions, endpoints)
+
+
+def _announce_unowned(table: Table, queues: Queues, now_ms: int) -> int:
+    """Sessions that should run and whose lease ran out, or was given up and nobody took it."""
+    unowned = [head for head in list_running(table) if may_claim(head, now_ms)]
+    # As many announcements as sessions wait already: workers are busy or away, and more would only pile up.
+    if not unowned or queues.queue("claims").depth() >= len(unowned):
+        return 0
+    for head in unowned:
+        announce(head.session, queues=queues)
+    return len(unowned)
+
+
+def _nudge_lanes(table: Table, queues: Queues, now_ms: int) -> int:
+    count = 0
+    for lane in overdue_lanes(table, now_ms - OVERDUE_MS):
+        nudge_lane(lane, queues=queues)
+        count += 1
+    return count
+
+
+def _nudge_subscribers(head: Head, table: Table, queues: Queues, now_ms: int) -> int:
+    """One nudge serves all of a session's subscribers."""
+    newest = (head.generation, head.number)
+    followed = list_subscriptions(table, head.session)
+    behind = [s for s in followed if not s.confirmed or (s.generation, s.number) < newest]
+    if behind:
+        nudge_again(head.session, queues=queues, unique=f"sweep-{now_ms}")
+    return len(behind)
+
+
+def _nudge_endpoints(head: Head, hooks: list[Endpoint], table: Table, queues: Queues) -> int:
+    """One nudge serves all of a session's endpoints."""
+    behind = sum(lags(endpoint, head, table=table) for endpoint in hooks)
+    if behind:
+        nudge_fan_out(head.session, head.number, queues=queues)
+    return behind
+
+
+def _heads(table: Table, tenant: str) -> Iterator[Head]:
+    """Of all its sessions, also of those that do not run: the API appends to their logs too."""
+    cursor: str | None = None
+    while True:
+        sessions, cursor = list_sessions(table, tenant, limit=500, cursor=cursor)
+        for session in sessions:
+            head = get_head(table, session.id)
+            if head is not None and head.number:
+                yield head
+        if cursor is None:
+            return
