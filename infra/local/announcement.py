@@ -36,7 +36,7 @@ def curl_lines(addresses: Addresses, api_key: str) -> list[str]:
     send = f"curl -s {patient} {url}/v1/sessions/$S/messages {key} {text}"
     read = f'curl -sS "{url}/v1/events?session_id=$S&after=0" {key}'
     if addresses.simulator_url:
-        scan = f"{qr} | curl -sS {addresses.simulator_url}/control/accounts/{OWNER.number}/scan {json} -d @-"
+        scan = f"{qr} | curl -sS {addresses.simulator_url}/control/accounts/{OWNER.number}/scan {json} -d @-; echo"
         link = [f"# {OWNER.name}'s phone scans its QR code (or do it by hand on the page of the phones)", scan]
     else:
         link = ["# scan its QR code with your phone", f"{url}/v1/sessions/$S/qr shows it, with the key, as PNG or SVG"]
@@ -45,7 +45,7 @@ def curl_lines(addresses: Addresses, api_key: str) -> list[str]:
         create,
         *link,
         "# send a text; until the session is linked this waits",
-        send,
+        f"{send}; echo",
         "# read what happened",
-        read,
+        f"{read}; echo",
     ]

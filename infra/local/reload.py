@@ -18,10 +18,10 @@ class SourceFilter(DefaultFilter):
         return path.endswith(SUFFIXES) and super().__call__(change, path)  # type: ignore[arg-type]
 
 
-async def reload_on_change(parts: Sequence[Part], say: Callable[[str], None]) -> None:
-    """Until cancelled."""
+async def reload_on_change(parts: Sequence[Part], say: Callable[[str], None], stop: asyncio.Event) -> None:
+    """Until `stop`: a cancellation alone would leave the watching thread behind for seconds."""
     folders = {folder for part in parts for folder in part.spec.sources}
-    async for changes in awatch(*folders, watch_filter=SourceFilter(), recursive=True):
+    async for changes in awatch(*folders, watch_filter=SourceFilter(), stop_event=stop):
         changed = [Path(path) for _, path in changes]
         names = ", ".join(sorted({str(path.relative_to(ROOT)) for path in changed})[:3])
         affected = [part for part in parts if concerns(part.spec.sources, changed)]

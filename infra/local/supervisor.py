@@ -104,16 +104,17 @@ async def running(wanted: Wanted, say: Callable[[str], None]) -> AsyncIterator[S
         for remark in remarks:
             say(remark)
         supervisor = Supervisor(wanted, addresses, await asyncio.to_thread(first_key, home), say)
-        watcher: asyncio.Task[None] | None = None
+        stop, watchers = asyncio.Event(), list[asyncio.Task[None]]()
         try:
             await supervisor.start()
             if wanted.reload:
-                watcher = asyncio.create_task(reload_on_change(supervisor.parts, say))
+                watchers.append(asyncio.create_task(reload_on_change(supervisor.parts, say, stop)))
             yield supervisor
         finally:
-            if watcher is not None:
-                watcher.cancel()
+            stop.set()
             await asyncio.shield(supervisor.stop())
+            for watcher in watchers:
+                watcher.cancel()
 
 
 async def _until_healthy(part: Part) -> None:
