@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from playwright.async_api import async_playwright
@@ -45,5 +46,13 @@ async def work() -> None:
     log.info("ended")
 
 
+async def work_and_leave() -> None:
+    """`work`, then leave without waiting for the threads that still listen to a queue: they hold nothing."""
+    await work()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
 if __name__ == "__main__":
-    asyncio.run(work())
+    asyncio.run(work_and_leave())

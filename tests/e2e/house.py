@@ -41,7 +41,7 @@ class House:
         with (self.home / "up.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "infra.local.cli", "up", "--home", str(self.home), "--no-reload", "--port", "0",
-                 "--tls-port", "0", "--simulator-port", "0"],
+                 "--https-port", "0", "--simulator-port", "0"],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment, start_new_session=True,
             )  # fmt: skip
         self.status = poll(self._ask, _START_SECONDS, "waypost up is ready")
@@ -57,7 +57,7 @@ class House:
         if done.returncode != 0:
             return None
         status: dict[str, Any] = json.loads(done.stdout)
-        return status
+        return status if status["ready"] else None
 
     def _tail(self) -> str:
         return (self.home / "up.log").read_text(errors="replace")[-2000:]
