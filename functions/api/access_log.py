@@ -9,6 +9,8 @@ from api.current import Call
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
+_INNERMOST = 8  # the frames around them are the resolver's, the same each time
+
 
 def note_answer(call: Call, status: int, milliseconds: float) -> None:
     _log().info("answered", status=status, ms=round(milliseconds, 1), **_who(call))
@@ -16,7 +18,7 @@ def note_answer(call: Call, status: int, milliseconds: float) -> None:
 
 def note_mistake(call: Call, error: Exception) -> None:
     """An exception's text may hold anything, so only its type and the places that it passed are told."""
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = traceback.extract_tb(error.__traceback__)[-_INNERMOST:]
     places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     _log().error("failed", error=type(error).__name__, places=places, **_who(call))
 

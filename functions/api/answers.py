@@ -112,7 +112,7 @@ class Webhook(BaseModel):
     created_at: str = Field(examples=[_TIME])
 
 
-class NewWebhook(Webhook):
+class WebhookWithSecret(Webhook):
     secret: str = Field(examples=["whsec_…"], description="Verifies the signature of every post. Shown only here.")
 
 

@@ -38,6 +38,15 @@ def check_body(event: Mapping[str, Any]) -> None:
         )
 
 
+def plainly(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event, its type spelled as the resolver compares it: to HTTP `Application/JSON` is the same."""
+    headers = {
+        name: value.lower() if name.lower() == "content-type" else value
+        for name, value in (event.get("headers") or {}).items()
+    }
+    return {**event, "headers": headers}
+
+
 def raw_body(event: Mapping[str, Any]) -> bytes:
     body = event.get("body") or ""
     if not event.get("isBase64Encoded"):

@@ -36,10 +36,10 @@ def once(resolver: APIGatewayRestResolver, next_middleware: NextMiddleware) -> R
         return _replay(stored)
     try:
         answer = _answer(resolver, next_middleware, call)
+        _keep(call.request, answer, app)
     except Exception:
         call.request.abandon(table=app.table)
         raise
-    _keep(call.request, answer, app)
     return answer
 
 

@@ -152,6 +152,13 @@ def _presentable(error: WaypostError) -> WaypostError:
             mend="Try again in a second, with the same Idempotency-Key: what was done is not done twice.",
             code="unavailable",
         )
+    if type(error) is ValidationError and (error.code, error.field) == (ValidationError.code, "cursor"):
+        return ValidationError(
+            "This is not a cursor of this list.",
+            field="cursor",
+            mend="Hand back `next_cursor` as it came, with the same question.",
+            code="invalid_cursor",
+        )
     if type(error) is NotFound and error.code == NotFound.code:
         return NotFound("There is no such thing any more.")
     return error

@@ -1,7 +1,7 @@
 """The code that links an account: as a picture or as text, whichever the caller accepts, and never a dead one."""
 
+import base64
 import io
-from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
@@ -38,7 +38,7 @@ TYPES = ("image/png", "image/svg+xml", "application/json")
         }
     },
 )
-def get(session_id: SessionId) -> Response[Any]:
+def get(session_id: SessionId) -> Response[str]:
     """`Accept` chooses between PNG (the default), SVG and JSON."""
     session = own_session(session_id)
     wanted = choose(current().header("accept"), TYPES)
@@ -49,7 +49,9 @@ def get(session_id: SessionId) -> Response[Any]:
         "X-Qr-Expires-At": rfc3339(qr.expires_ms),
         "Vary": "Accept",
     }
-    return Response(200, wanted, _render(wanted, qr_text(session, qr, bootstrap.app()), qr), headers)
+    answer: Response[str] = Response(200, wanted, _render(wanted, qr_text(session, qr, bootstrap.app()), qr), headers)
+    answer.base64_encoded = wanted == "image/png"
+    return answer
 
 
 def _live_code(session: Session) -> QrCode:
@@ -75,14 +77,16 @@ def _mend(session: Session) -> str:
     return "Start the session first: POST /v1/sessions/{id}/start."
 
 
-def _render(wanted: str, text: str, qr: QrCode) -> Any:
+def _render(wanted: str, text: str, qr: QrCode) -> str:
+    """The body; a PNG in base64."""
     if wanted == "application/json":
-        return {"code": text, "sequence": qr.sequence, "expires_at": rfc3339(qr.expires_ms)}
+        expires_at = rfc3339(qr.expires_ms)
+        return answers.QrCode(code=text, sequence=qr.sequence, expires_at=expires_at).model_dump_json()
     import segno  # late: only pictures need it
 
     picture, out = segno.make_qr(text), io.BytesIO()
     if wanted == "image/png":
         picture.save(out, kind="png", scale=8, border=4)
-        return out.getvalue()
+        return base64.b64encode(out.getvalue()).decode()
     picture.save(out, kind="svg", scale=8, border=4, light="#fff")
     return out.getvalue().decode()

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from api.access_log import note_answer
 from api.current import Call, answering, current, current_or_none
-from api.door import check_body
+from api.door import check_body, plainly
 from api.problems import MethodNotAllowed, RouteNotFound, response
 from waypost.errors import WaypostError
 
@@ -29,7 +29,7 @@ class Router(PowertoolsRouter):
 class Resolver(APIGatewayRestResolver):
     def resolve(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         began = time.perf_counter()
-        with answering(Call(APIGatewayProxyEvent(dict(event), self._json_body_deserializer), context)):
+        with answering(Call(APIGatewayProxyEvent(plainly(event), self._json_body_deserializer), context)):
             answer = self._refused(event) or super().resolve(event, context)
             answer["multiValueHeaders"]["X-Request-Id"] = [current().request_id]
             # Answers hold messages and numbers: no cache on the way may keep them.

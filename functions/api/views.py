@@ -60,8 +60,8 @@ def webhook_view(endpoint: Endpoint, url: str) -> answers.Webhook:
     return answers.Webhook(**_webhook(endpoint, url))
 
 
-def new_webhook_view(endpoint: Endpoint, url: str, secret: str) -> answers.NewWebhook:
-    return answers.NewWebhook(**_webhook(endpoint, url), secret=secret)
+def new_webhook_view(endpoint: Endpoint, url: str, secret: str) -> answers.WebhookWithSecret:
+    return answers.WebhookWithSecret(**_webhook(endpoint, url), secret=secret)
 
 
 def _webhook(endpoint: Endpoint, url: str) -> dict[str, Any]:

@@ -2,8 +2,7 @@
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
-from api.answers import NewWebhook as NewWebhookAnswer
-from api.answers import Webhooks, WebhookTest
+from api.answers import Webhooks, WebhookTest, WebhookWithSecret
 from api.belongings import own_session, own_webhook
 from api.current import current
 from api.endpoints import destination_of, register, try_out
@@ -20,7 +19,7 @@ _TAGS = ["webhooks"]
 
 
 @router.post("/v1/webhooks", status_code=201, tags=_TAGS, summary="Create a webhook")
-def create(body: NewWebhook) -> NewWebhookAnswer:
+def create(body: NewWebhook) -> WebhookWithSecret:
     """The answer holds the secret that signs every post. It is not shown again."""
     app, call = bootstrap.app(), current()
     check_url(body.url, allow_private=app.settings.allow_private_targets)

@@ -1,0 +1,137 @@
+"""What belongs to another tenant is answered, byte for byte, as what does not exist; and who gets in at all."""
+
+from typing import Any
+
+import pytest
+
+from infra.local.authorization import is_allowed
+from tests.integration.api_client import GRACE, Answer, ApiClient, app_fixture, authorize, client_fixture
+from waypost.bootstrap import App
+from waypost.domain.ids import make_id
+from waypost.services.tenants import create_api_key, create_tenant
+
+__all__ = ["app_fixture", "client_fixture"]
+
+UNKNOWN = {kind: make_id(kind, bytes(16)) for kind in ("ses", "msg", "con", "whk")}
+
+
+def ask(client: ApiClient, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
+    return client.call(method, path, query=query, body=body)
+
+
+ROUTES: list[tuple[str, str, dict[str, str], Any]] = [
+    ("GET", "/v1/sessions/{ses}", {}, None),
+    ("DELETE", "/v1/sessions/{ses}", {}, None),
+    ("POST", "/v1/sessions/{ses}/start", {}, None),
+    ("POST", "/v1/sessions/{ses}/stop", {}, None),
+    ("POST", "/v1/sessions/{ses}/logout", {}, None),
+    ("GET", "/v1/sessions/{ses}/qr", {}, None),
+    ("POST", "/v1/sessions/{ses}/messages", {}, {"to": GRACE, "text": "x"}),
+    ("GET", "/v1/sessions/{ses}/messages", {"chat": GRACE}, None),
+    ("GET", "/v1/sessions/{ses}/messages/{msg}", {}, None),
+    ("POST", "/v1/sessions/{ses}/messages/{msg}/cancel", {}, None),
+    ("GET", "/v1/sessions/{own}/messages/{msg}", {}, None),
+    ("POST", "/v1/sessions/{own}/messages/{msg}/cancel", {}, None),
+    ("POST", "/v1/sessions/{own}/messages", {}, {"to": GRACE, "text": "x", "reply_to": "{msg}"}),
+    ("GET", "/v1/sessions/{own}/messages", {"chat": "{con}"}, None),
+    ("GET", "/v1/events", {"session_id": "{ses}"}, None),
+    ("POST", "/v1/webhooks", {}, {"url": "https://example.com/", "session_id": "{ses}"}),
+    ("DELETE", "/v1/webhooks/{whk}", {}, None),
+    ("POST", "/v1/webhooks/{whk}/test", {}, None),
+]
+
+
+def filled(value: Any, ids: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {name: filled(part, ids) for name, part in value.items()}
+    return value.format(**ids) if isinstance(value, str) else value
+
+
+def test_another_tenants_things_are_not_there(client: ApiClient) -> None:
+    session = client.session()
+    message = client.send(session).json()
+    hook = client.post("/v1/webhooks", {"url": "https://example.com/"}).json()["id"]
+    theirs = {"ses": session, "msg": message["id"], "con": message["chat"]["contact_id"], "whk": hook}
+    client.get(f"/v1/sessions/{session}/messages", query={"chat": theirs["con"]})  # it is in every cache now
+    stranger = ApiClient()
+    own = stranger.session()
+    stranger.send(own)
+    for method, path, query, body in ROUTES:
+        answers = [
+            ask(stranger, method, *(filled(part, {**ids, "own": own}) for part in (path, query, body)))
+            for ids in (theirs, UNKNOWN)
+        ]
+        assert answers[0].status == (422 if body and "reply_to" in body else 404), (method, path)
+        assert answers[0].body == answers[1].body, (method, path)
+        assert answers[0].headers == answers[1].headers, (method, path)
+    assert client.get(f"/v1/sessions/{session}").json()["status"] == "working"
+    assert client.get(f"/v1/sessions/{session}/messages/{message['id']}").json() == message
+
+
+def test_the_routes_above_are_all_that_take_an_id(client: ApiClient) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    names = {"session_id": "{ses}", "message_id": "{msg}", "webhook_id": "{whk}"}
+    described = {(method.upper(), path.format(**names)) for path, has in paths.items() for method in has if "{" in path}
+    assert described <= {(method, path) for method, path, _, _ in ROUTES}
+
+
+def test_lists_hold_ones_own_only(client: ApiClient) -> None:
+    client.session()
+    client.post("/v1/webhooks", {"url": "https://example.com/"})
+    stranger = ApiClient()
+    assert stranger.get("/v1/sessions").json() == {"sessions": [], "next_cursor": None}
+    assert stranger.get("/v1/webhooks").json() == {"webhooks": []}
+
+
+def test_the_same_number_is_another_contact_for_another_tenant(client: ApiClient) -> None:
+    contacts = {each.send(each.session()).json()["chat"]["contact_id"] for each in (client, ApiClient())}
+    assert len(contacts) == 2
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x-api-key": "{key}"},
+        {"X-API-KEY": " {key} "},
+        {"Authorization": "Bearer {key}"},
+        {"authorization": "bearer {key}"},
+        {"Sec-WebSocket-Protocol": "waypost.v1, key.{key}"},
+        {"sec-websocket-protocol": "key.{key},waypost.v1"},
+    ],
+)
+def test_a_key_gets_in(app: App, headers: dict[str, str]) -> None:
+    tenant = create_tenant(app.table, "Acme")
+    key = create_api_key(app.table, app.engine.keys, tenant, "first")
+    policy = authorize("/v1/sessions", filled(headers, {"key": key}))
+    key_id = key.removeprefix("wp_")[: len("key_") + 26]
+    assert policy["principalId"] == key_id
+    assert policy["context"] == {"tenant": tenant, "keyId": key_id}
+    statements = policy["policyDocument"]["Statement"]
+    api = "arn:aws:execute-api:local:000000000000:waypostapi"
+    # The policy is cached for the key: it has to allow what is asked next, and nothing of another API or stage.
+    for path in ("local/POST/v1/webhooks", "local/DELETE/v1/sessions/x", "local/$connect"):
+        assert is_allowed(statements, f"{api}/{path}")
+    assert not is_allowed(statements, f"{api}/other/GET/v1/sessions")
+    assert not is_allowed(statements, "arn:aws:execute-api:local:000000000000:another/local/GET/v1/sessions")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"x-api-key": ""},
+        {"x-api-key": "{key}x"},
+        {"x-api-key": "wp_key_00000000000000000000000000_abc"},
+        {"x-api-key": "wp"},
+        {"x-api-key": "ключ"},
+        {"x-api-key": "w" * 5000},
+        {"Authorization": "Basic {key}"},
+        {"Sec-WebSocket-Protocol": "waypost.v1, {key}"},
+    ],
+)
+def test_anything_else_does_not(app: App, headers: dict[str, str]) -> None:
+    key = create_api_key(app.table, app.engine.keys, create_tenant(app.table, "Acme"), "first")
+    with pytest.raises(Exception, match=r"\AUnauthorized\Z") as refused:
+        authorize("/v1/sessions", filled(headers, {"key": key}))
+    assert type(refused.value) is Exception
+    assert refused.value.__cause__ is None
