@@ -1,6 +1,7 @@
 """Where the parts of one machine listen: fixed ports when they are free, others when not. Loopback only."""
 
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 HOST = "127.0.0.1"
@@ -30,6 +31,11 @@ class Addresses:
     def simulator_url(self) -> str | None:
         return None if self.simulator_port is None else f"http://{HOST}:{self.simulator_port}"
 
+    @property
+    def ports(self) -> dict[str, int]:
+        simulator = {} if self.simulator_port is None else {"simulator": self.simulator_port}
+        return {"http": self.http_port, "https": self.https_port, **simulator}
+
     def as_json(self) -> dict[str, str | None]:
         simulator = self.simulator_url
         return {
@@ -44,22 +50,32 @@ class Addresses:
 
 
 def choose(
-    *, http_port: int, https_port: int, simulator_port: int, whatsapp_url: str | None
+    last: Mapping[str, int], *, http_port: int, https_port: int, simulator_port: int, whatsapp_url: str | None
 ) -> tuple[Addresses, list[str]]:
-    """The addresses, and a sentence for each port that was taken. Port 0 takes a free one without a word."""
+    """The addresses, and a sentence for each port that was taken. Port 0 takes a free one without a word.
+
+    `last` holds the ports of the run before. They come first where the choice is ours: a browser keeps a linked device
+    by the page's origin, so a simulator on another port is another WhatsApp, on which nothing is linked.
+    """
     remarks: list[str] = []
-    plain, secure = _free(http_port, remarks), _free(https_port, remarks)
+    plain = _free(http_port, last.get("http"), remarks)
+    secure = _free(https_port, last.get("https"), remarks)
     if whatsapp_url is not None:
         return Addresses(plain, secure, None, whatsapp_url), remarks
-    simulator = _free(simulator_port, remarks)
+    simulator = _free(simulator_port, last.get("simulator"), remarks)
+    if simulator != last.get("simulator", simulator):
+        remarks.append("The simulated WhatsApp has moved to another port: its sessions must be linked again.")
     return Addresses(plain, secure, simulator, f"http://{HOST}:{simulator}/"), remarks
 
 
-def _free(wanted: int, remarks: list[str]) -> int:
-    try:
-        with socket.create_server((HOST, wanted)) as found:
-            return int(found.getsockname()[1])
-    except OSError:
-        port = _free(0, remarks)
-        remarks.append(f"Port {wanted} is taken by another program: using {port} instead.")
-        return port
+def _free(wanted: int, last: int | None, remarks: list[str]) -> int:
+    for port in (wanted or last or 0, last or 0, 0):
+        try:
+            with socket.create_server((HOST, port)) as found:
+                chosen = int(found.getsockname()[1])
+        except OSError:
+            continue
+        if wanted not in (0, chosen):
+            remarks.append(f"Port {wanted} is taken by another program: using {chosen} instead.")
+        return chosen
+    raise OSError("no free port")

@@ -2,6 +2,7 @@
 
 home/
 ├── state.json     what runs: addresses, parts, pids (written by `waypost up`)
+├── ports.json     the ports of the last run, taken again by the next
 ├── running.lock   held by `waypost up` as long as it runs
 ├── gateway.json   where to push frames to, and the token for it (written by the gateway)
 ├── api-key        the first API key, kept because `waypost status` shows it

@@ -20,6 +20,7 @@ from infra.local.reload import reload_on_change
 from infra.local.running import STATE_FILE, held
 
 START_SECONDS = 60.0
+PORTS_FILE = "ports.json"
 TAIL_LINES = 6
 
 
@@ -95,12 +96,15 @@ async def running(wanted: Wanted, say: Callable[[str], None]) -> AsyncIterator[S
     home.make()
     with held(home):
         certificates(home.tls)
+        last = home.read(PORTS_FILE) or {}
         addresses, remarks = choose(
+            last,
             http_port=wanted.http_port,
             https_port=wanted.https_port,
             simulator_port=wanted.simulator_port,
             whatsapp_url=wanted.whatsapp_url,
         )
+        home.write_private(PORTS_FILE, {**last, **addresses.ports})
         for remark in remarks:
             say(remark)
         supervisor = Supervisor(wanted, addresses, await asyncio.to_thread(first_key, home), say)

@@ -113,21 +113,21 @@ def test_a_tenant_and_a_key_for_it(home: Home) -> None:
 
 
 def test_a_taken_port_is_said_and_another_chosen() -> None:
-    first, _ = choose(http_port=0, https_port=0, simulator_port=0, whatsapp_url=None)
+    first, _ = choose({}, http_port=0, https_port=0, simulator_port=0, whatsapp_url=None)
     with socket.create_server(("127.0.0.1", first.http_port)):
-        second, remarks = choose(http_port=first.http_port, https_port=0, simulator_port=0, whatsapp_url=None)
+        second, remarks = choose({}, http_port=first.http_port, https_port=0, simulator_port=0, whatsapp_url=None)
     assert second.http_port != first.http_port
     assert remarks == [f"Port {first.http_port} is taken by another program: using {second.http_port} instead."]
 
 
 def test_the_real_whatsapp_needs_no_simulator() -> None:
-    addresses, _ = choose(http_port=0, https_port=0, simulator_port=0, whatsapp_url="https://web.whatsapp.com/")
+    addresses, _ = choose({}, http_port=0, https_port=0, simulator_port=0, whatsapp_url="https://web.whatsapp.com/")
     assert addresses.simulator_url is None
     assert not any("control" in line for line in curl_lines(addresses, "wp_key"))
 
 
 def test_curl_lines_are_a_shells() -> None:
-    addresses, _ = choose(http_port=0, https_port=0, simulator_port=0, whatsapp_url=None)
+    addresses, _ = choose({}, http_port=0, https_port=0, simulator_port=0, whatsapp_url=None)
     lines = curl_lines(addresses, "wp_key")
     subprocess.run(["bash", "-n"], input="\n".join(lines), text=True, check=True)
     assert sum(line.startswith(("curl", "S=$(curl")) for line in lines) == 4
