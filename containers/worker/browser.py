@@ -57,7 +57,9 @@ class Browser:
     context: BrowserContext
 
     async def stop(self) -> None:
-        """Close it; what it has not written is written now. A browser that does not close is left to the launcher."""
+        """Close it; what it has not written is written now. The feed ends after what the page still held back.
+        A browser that does not close is left to the launcher."""
+        await self.page.drain()
         self.page.feed.end()
         try:
             await asyncio.wait_for(self.context.close(), CLOSE_S)

@@ -92,5 +92,5 @@ listen('chat.presence_change', ({ id, isOnline, state, participants }) => {
   report({ kind: 'presence', chat, person: describePerson(id), online: isOnline === true }, `presence ${chat}`);
 });
 
-// What the worker reaches: a call, and the credit for a batch.
-Object.defineProperty(window, ENTRY, { value: Object.freeze({ call, credit }) });
+// What the worker reaches: a call, the credit for a batch, and what is still held back.
+Object.defineProperty(window, ENTRY, { value: Object.freeze({ call, credit, drain: flushAll }) });

@@ -22,7 +22,7 @@ function requireWorking() {
 
 /** The known forms of a chat: a person's number and hidden id are two names of the same. */
 function formsOf(chat) {
-  const wid = WPP.util.createWid(chat);
+  const wid = attempt(() => WPP.util.createWid(chat));
   if (!wid) throw new Refused('invalid_wid');
   const person = describePerson(wid) ?? {};
   return [chat, person.pn, person.lid].filter(Boolean);

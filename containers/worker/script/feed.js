@@ -58,4 +58,5 @@ function credit(ofPage) {
   flush();
 }
 
-window.addEventListener('pagehide', flushAll);
+// Not `pagehide`: by then nobody hears the page any more.
+window.addEventListener('beforeunload', flushAll);
