@@ -10,7 +10,9 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.integration.api_client import ApiClient, app_fixture, client_fixture
+from waypost import bootstrap
 from waypost.domain.event import EVENT_TYPES
+from waypost.settings import Settings
 
 __all__ = ["app_fixture", "client_fixture"]
 
@@ -86,10 +88,8 @@ def test_a_trial_says_that_nobody_is_there(client: ApiClient, receiver: str) -> 
 
 
 def test_a_private_target_is_refused_unless_allowed(client: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    from waypost import bootstrap
-
     hook = client.post("/v1/webhooks", {"url": "http://localhost:9/"}).json()["id"]
-    strict = bootstrap.join(bootstrap.Settings(home=bootstrap.app().settings.home), bootstrap.app().engine)
+    strict = bootstrap.join(Settings(), bootstrap.app().engine)
     monkeypatch.setattr(bootstrap, "app", lambda: strict)
     for url in ("http://example.com/", "https://127.0.0.1/", "https://[::1]/", "https://10.0.0.1/"):
         assert client.post("/v1/webhooks", {"url": url}).code == "webhook_target_refused"
