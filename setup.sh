@@ -40,7 +40,7 @@ bring_python() {
   }
   # --clear only when there is one that does not work: others may be using one that does.
   is_python .venv/bin/python || run "Making the virtual environment" "$UV" venv --clear --python "$python" .venv
-  run "Installing the Python packages" "$UV" pip sync --compile-bytecode --python .venv/bin/python requirements.lock
+  run "Installing the Python packages" "$UV" pip sync --python .venv/bin/python requirements.lock
   run "Installing Waypost" "$UV" pip install --python .venv/bin/python --no-deps -e .
 }
 

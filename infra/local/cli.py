@@ -63,14 +63,12 @@ def up(
 
 
 @main.command()
-@click.option(
-    "--keep", type=click.Path(path_type=Path, file_okay=False), help="Keep the home here; else it is temporary."
-)
-def demo(keep: Path | None) -> None:
+@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Use and keep it; else it is temporary.")
+def demo(home: Path | None) -> None:
     """The main job in one go: link a phone, send a text, get the reply, with the time of every step."""
     from infra.local.demo import demo as run
 
-    raise SystemExit(run(keep))
+    raise SystemExit(run(home))
 
 
 @main.command("status")
