@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 
 from waypost.domain.lease import Head
 from waypost.entities.event import list_events
@@ -31,6 +32,15 @@ SLICE_POSTS = 100  # frames of a replay between two looks at the head
 _PARALLEL_POSTS = 16  # a post to the cloud's gateway takes some 10 ms, and one browser may hold 50 connections
 
 type Frames = list[tuple[int, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """How far a connection was given its events: None when it ended, or got nothing before the error."""
+
+    subscription: Subscription
+    place: tuple[int, int] | None
+    error: WaypostError | None = None
 
 
 def serve_round(session: str, *, table: Table, seals: Seals, push: Push) -> bool:
@@ -68,45 +78,50 @@ def _give(group: Sequence[Subscription], *, limit: int, head: Head, table: Table
     frames: Frames = [(event.number, to_frame(seals, event)) for event in stored]
     over = not stored and generation < head.generation
 
-    def give(subscription: Subscription) -> None:
-        _give_one(subscription, [f for f in frames if f[0] > subscription.number], over=over, table=table, push=push)
+    def post(subscription: Subscription) -> Given:
+        rest = [frame for frame in frames if frame[0] > subscription.number]
+        return _post(subscription, rest, over=over, table=table, push=push)
 
-    _for_each(give, group)
+    def move(given: Given) -> None:
+        if given.place is not None:
+            move_cursor(table, given.subscription, *given.place)
+
+    # Everybody's frames before anybody's cursor: a crash in between repeats frames, but nobody waits for a write.
+    all_given = _for_each(post, group)
+    _for_each(move, all_given)
+    errors = [given.error for given in all_given if given.error is not None]
+    if errors:
+        raise errors[0]
 
 
-def _give_one(subscription: Subscription, frames: Frames, *, over: bool, table: Table, push: Push) -> None:
-    """Post to one connection and move its cursor. `over`: its generation has no more events, the next one begins."""
-    given = (subscription.generation + 1, 0) if over else _place(subscription)
+def _post(subscription: Subscription, frames: Frames, *, over: bool, table: Table, push: Push) -> Given:
+    """Post to one connection. `over`: its generation has no more events, the next one begins."""
+    place = (subscription.generation + 1, 0) if over else _place(subscription)
     try:
         if not subscription.confirmed:
             push.post(subscription.connection, _confirmation(subscription))
         for number, frame in frames:
             push.post(subscription.connection, frame)
-            given = (subscription.generation, number)
+            place = (subscription.generation, number)
     except NotFound:
         _end_connection(subscription, table)
+        return Given(subscription, None)
     except Throttled:
         # A slow consumer: it loses nothing, because it resumes with `after` on its next connection.
         with suppress(NotFound):
             push.close(subscription.connection)
         _end_connection(subscription, table)
-    except WaypostError:
-        if given != _place(subscription):
-            move_cursor(table, subscription, *given)
-        raise
-    else:
-        move_cursor(table, subscription, *given)
+        return Given(subscription, None)
+    except WaypostError as error:
+        return Given(subscription, place if place != _place(subscription) else None, error)
+    return Given(subscription, place)
 
 
-def _for_each(give: Callable[[Subscription], None], group: Sequence[Subscription]) -> None:
-    """One after the other for few, side by side for many. All are served before the first error is raised."""
+def _for_each[T, R](act: Callable[[T], R], group: Sequence[T]) -> list[R]:
+    """In this thread for one, side by side for many."""
     if len(group) == 1:
-        return give(group[0])
-    futures = [_threads().submit(give, subscription) for subscription in group]
-    errors = [error for future in futures if (error := future.exception()) is not None]
-    if errors:
-        raise errors[0]
-    return None
+        return [act(group[0])]
+    return list(_threads().map(act, group))
 
 
 @functools.cache
