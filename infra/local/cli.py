@@ -63,7 +63,13 @@ def up(
 
 
 @main.command()
-@click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Use and keep it; else it is temporary.")
+@click.option(
+    "--home",
+    "--keep",
+    "home",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Use this home and keep it; else it is temporary.",
+)
 def demo(home: Path | None) -> None:
     """The main job in one go: link a phone, send a text, get the reply, with the time of every step."""
     from infra.local.demo import demo as run
