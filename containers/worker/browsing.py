@@ -39,6 +39,7 @@ class Browsing:
         self._playwright = playwright
         self._session = session
         self._url = app.settings.whatsapp_url
+        self._identity = _identity_of(session, app.settings.chromium)
         home: Path = app.settings.home
         self._place = Place(session.id, home / "profiles" / session.id, home / "run" / session.id)
         self._observe = observe
@@ -89,7 +90,7 @@ class Browsing:
         await self._end_browser()
         await asyncio.sleep(after)
         try:
-            browser = await launch(self._playwright, self._place, _identity_of(self._session), self._url)
+            browser = await launch(self._playwright, self._place, self._identity, self._url)
         except WaypostError as error:
             log.warning("the browser did not start", extra={"session": self._session.id, "code": error.code})
             self._observe(LaunchFailed())
@@ -137,7 +138,7 @@ async def _answers(page: Page) -> bool:
     return await page.ping() or await page.ping()
 
 
-def _identity_of(session: Session) -> Identity:
+def _identity_of(session: Session, chromium: Path) -> Identity:
     """What the record says, so that nothing about the device changes from one launch to the next (R-SAFE-3)."""
     defaults, given = Identity(), session.identity
     viewport = given.get("viewport") or {}
@@ -145,4 +146,5 @@ def _identity_of(session: Session) -> Identity:
         locale=given.get("locale") or defaults.locale,
         timezone=given.get("timezone") or defaults.timezone,
         viewport=(viewport.get("width") or defaults.viewport[0], viewport.get("height") or defaults.viewport[1]),
+        chromium=chromium,
     )

@@ -14,17 +14,19 @@ class Settings:
     engine: Literal["embedded", "aws"] = "embedded"
     home: Path = Path(".waypost")
     whatsapp_url: str = "https://web.whatsapp.com/"
+    chromium: Path = Path("/usr/lib/chromium/chromium-headless-shell")
     stage: str = "dev"
     allow_private_targets: bool = False
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
-    """WAYPOST_ENGINE, WAYPOST_HOME, WAYPOST_WHATSAPP_URL, WAYPOST_STAGE, WAYPOST_ALLOW_PRIVATE_TARGETS=1."""
+    """WAYPOST_ENGINE, _HOME, _WHATSAPP_URL, _CHROMIUM (the real binary, no wrapper), _STAGE, _ALLOW_PRIVATE_TARGETS=1."""
     defaults = Settings()
     return Settings(
         engine="aws" if environment.get("WAYPOST_ENGINE") == "aws" else "embedded",
         home=Path(environment.get("WAYPOST_HOME", str(defaults.home))),
         whatsapp_url=environment.get("WAYPOST_WHATSAPP_URL", defaults.whatsapp_url),
+        chromium=Path(environment.get("WAYPOST_CHROMIUM", str(defaults.chromium))),
         stage=environment.get("WAYPOST_STAGE", defaults.stage),
         allow_private_targets=environment.get("WAYPOST_ALLOW_PRIVATE_TARGETS") == "1",
     )

@@ -32,13 +32,14 @@ class House:
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self._log = home.with_name(f"{home.name}.up.log")  # what a terminal would show, the first API key included
         self._process: subprocess.Popen[bytes] | None = None
         self.status: dict[str, Any] = {}
 
     def start(self) -> None:
         environment = {**os.environ, "WAYPOST_HOME": str(self.home)}
         self.home.mkdir(parents=True, exist_ok=True)
-        with (self.home / "up.log").open("ab") as log:
+        with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "infra.local.cli", "up", "--home", str(self.home), "--no-reload", "--port", "0",
                  "--https-port", "0", "--simulator-port", "0"],
@@ -60,7 +61,7 @@ class House:
         return status if status["ready"] else None
 
     def _tail(self) -> str:
-        return (self.home / "up.log").read_text(errors="replace")[-2000:]
+        return self._log.read_text(errors="replace")[-2000:]
 
     def kill_everything(self) -> int:
         """SIGKILL every process of this home, the supervisor first; returns how many there were."""
