@@ -9,9 +9,8 @@ from waypost.entities.event import StoredEvent, event_write, list_events
 from waypost.entities.head import advance, get_head
 from waypost.errors import ConditionFailed, Fenced, NotFound, TransactionConflict
 from waypost.ports import MAX_TRANSACTION_WRITES, Key, Put, Table, Write
+from waypost.services.contention import TRIES, pause
 from waypost.services.sealing import Seals
-
-_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def append(
     """
     left = list(range(len(entries)))
     refused: list[int] = []
-    for _ in range(_TRIES):
+    for attempt in range(TRIES):
         if not left:
             return Appended(head, tuple(refused))
         writes, owners = _writes(entries, left, head=head, seals=seals, epoch=epoch, build=build)
@@ -69,11 +68,13 @@ def append(
         except ConditionFailed as failure:
             bad = {owners[position] for position in failure.failed if owners[position] is not None}
             if 0 in failure.failed or not bad:
+                pause(attempt)
                 head = _reread(table, head, epoch)
             else:
                 refused.extend(index for index in left if index in bad)
                 left = [index for index in left if index not in bad]
         except TransactionConflict:
+            pause(attempt)
             head = _reread(table, head, epoch)
         else:
             count = sum(len(entries[index].drafts) for index in left)

@@ -21,12 +21,12 @@ from waypost.entities.session import Session
 from waypost.errors import ConditionFailed, Conflict, NotFound, SessionNotLinked, TransactionConflict, ValidationError
 from waypost.ports import Queues, Table
 from waypost.services.contacts import Contacts
+from waypost.services.contention import TRIES, pause
 from waypost.services.journal import Entry, append
 from waypost.services.nudges import nudge_consumers
 from waypost.services.sealing import Seals
 
 NEAR_HORIZON = 20  # messages of a lane that may be in its queue at once (decision 5)
-_TRIES = 50
 CONTENT = "message"  # what a message's content is sealed for
 
 
@@ -160,7 +160,7 @@ def feed(session_id: str, lane: Lane, *, in_hand: Collection[str], unique: str, 
 
 def _store(message: Message, table: Table) -> tuple[Message, bool]:
     """Store it under the next number of its chat and lane; or find that it was stored by an earlier try."""
-    for _ in range(_TRIES):
+    for attempt in range(TRIES):
         number = accepted_so_far(table, message.session, message.contact, message.lane) + 1
         numbered = replace(message, number=number)
         try:
@@ -169,6 +169,7 @@ def _store(message: Message, table: Table) -> tuple[Message, bool]:
             stored = get_message(table, message.id)
             if stored is not None:
                 return stored, False
+            pause(attempt)
         else:
             return numbered, True
     raise TransactionConflict("Too many messages to this chat are accepted at once; try again.")
