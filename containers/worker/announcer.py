@@ -24,13 +24,16 @@ class Announcer:
         self._session = session
         self._recorder = recorder
         self._status = session.status
+        self._qr: dict[str, Any] | None = None
         self.linked = session.me is not None
         self.linked_ms = session.linked_ms
 
     async def status(self, status: str, reason: str | None, *, changes: dict[str, Any] | None = None) -> None:
         """A new status, with what else changes on the session's record."""
         now_ms = self._app.now_ms()
-        data = {"status": status, "previous": self._status, "reason": reason, "since": rfc3339(now_ms)}
+        data: dict[str, Any] = {"status": status, "previous": self._status, "reason": reason, "since": rfc3339(now_ms)}
+        if status == "scan_qr":
+            data["qr"] = self._qr
         self._status = status
         write = status_write(self._session.id, status=status, reason=reason, since_ms=now_ms, **(changes or {}))
         await self._record(data, write)
@@ -39,7 +42,7 @@ class Announcer:
         """The changes of the record once the account is known; empty when they are there already."""
         if self.linked or not login.authenticated or (login.me.pn is None and login.me.lid is None):
             return {}
-        me = {"pn": login.me.pn, "lid": login.me.lid}
+        me = {"id": login.me.pn or login.me.lid, "pn": login.me.pn, "lid": login.me.lid, "name": None}
         sealed = await asyncio.to_thread(self._app.seals.seal_json, self._session.tenant, self._session.id, ME, me)
         self.linked, self.linked_ms = True, self._app.now_ms()
         return {"me": sealed, "linked_ms": self.linked_ms}
@@ -55,11 +58,12 @@ class Announcer:
         sealed = await asyncio.to_thread(
             self._app.seals.seal, self._session.tenant, self._session.id, QR, code.encode()
         )
-        qr = {"code": code, "sequence": sequence, "expires_at": rfc3339(expires_ms)}
-        data = {"status": "scan_qr", "previous": self._status, "reason": None, "qr": qr}
+        self._qr = {"code": code, "sequence": sequence, "expires_at": rfc3339(expires_ms)}
+        data = {"status": "scan_qr", "previous": self._status, "reason": None, "qr": self._qr}
         await self._record(data, qr_write(self._session.id, QrCode(sequence, sealed, expires_ms)))
 
     async def no_code(self) -> None:
+        self._qr = None
         await asyncio.to_thread(self._app.table.transact, [delete_qr(self._session.id)])
 
     async def _record(self, data: dict[str, Any], write: Write) -> None:
