@@ -75,7 +75,7 @@ def whole_browser(profile: Path) -> list[Process]:
 
 
 async def test_a_frozen_worker_loses_its_browser_at_the_deadline(tmp_path: Path) -> None:
-    lease = 6.0
+    lease = 4.0
     started = boot_seconds()
     with launcher(tmp_path, sys.executable, "-c", WORKER, str(tmp_path), str(lease)) as process:
         worker = int(await asyncio.to_thread(one_line, process))

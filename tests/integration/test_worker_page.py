@@ -73,6 +73,13 @@ async def session(playwright: Playwright, simulator: Simulator, ana: Phone, tmp_
         yield session
 
 
+@pytest.fixture
+async def bare(playwright: Playwright, simulator: Simulator, tmp_path: Path) -> AsyncIterator[Session]:
+    """A session that nobody linked."""
+    async with session_on(playwright, simulator.url, tmp_path) as session:
+        yield session
+
+
 async def test_a_linked_session_sends_and_receives_with_a_clean_console(
     session: Session, ana: Phone, bruno: Phone
 ) -> None:
@@ -180,14 +187,13 @@ async def test_logging_out_ends_the_link(session: Session, ana: Phone) -> None:
     assert await ana.call("GET", "/devices") == []
 
 
-async def test_before_the_login_nothing_is_sent(playwright: Playwright, simulator: Simulator, tmp_path: Path) -> None:
-    async with session_on(playwright, simulator.url, tmp_path) as session:
-        await session.wait_for(CodeShown, lambda shown: shown.code is not None)
-        await session.wait_for(LoginSeen, lambda login: login.full_ready)
-        with pytest.raises(SessionNotLinked):
-            await session.page.send_text(f"{BRUNO}@c.us", "hello", HEX)
-        assert await session.page.auth_code() == session.of(CodeShown)[-1].code
-        assert session.console == []
+async def test_before_the_login_nothing_is_sent(bare: Session) -> None:
+    await bare.wait_for(CodeShown, lambda shown: shown.code is not None)
+    await bare.wait_for(LoginSeen, lambda login: login.full_ready)
+    with pytest.raises(SessionNotLinked):
+        await bare.page.send_text(f"{BRUNO}@c.us", "hello", HEX)
+    assert await bare.page.auth_code() == bare.of(CodeShown)[-1].code
+    assert bare.console == []
 
 
 async def test_after_a_reload_and_after_a_kill_the_login_is_restored(
@@ -262,23 +268,6 @@ async def test_a_page_that_goes_away_hands_over_what_it_held(
     assert session.of(Gap) == []
 
 
-async def test_a_second_browser_on_the_profile_is_refused(
-    session: Session, playwright: Playwright, tmp_path: Path
-) -> None:
-    place = Place("ses_test", tmp_path / "profile", tmp_path / "run2")
-    with pytest.raises(Conflict) as refused:
-        await launch(playwright, place, Identity(), "http://127.0.0.1/")
-    assert refused.value.code == "profile_in_use"
-    assert await session.page.ping()
-
-
-async def test_a_crashed_renderer_is_noticed(session: Session, tmp_path: Path) -> None:
-    browser = browser_pids(tmp_path / "profile")[0]
-    renderer = next(pid for pid in children_of(browser) if "--type=renderer" in command_line(pid))
-    os.kill(renderer, signal.SIGKILL)
-    assert await asyncio.wait_for(session.browser.ended, 10) == PageCrashed()
-
-
 async def test_the_browser_shows_its_identity_and_reaches_one_host(
     playwright: Playwright, simulator: Simulator, tmp_path: Path
 ) -> None:
@@ -306,10 +295,27 @@ async def test_the_browser_shows_its_identity_and_reaches_one_host(
         assert any("ERR_NAME_NOT_RESOLVED" in line for line in session.console)
 
 
-async def test_playwrights_own_features_are_kept(session: Session, tmp_path: Path) -> None:
-    assert session.browser.chromium
+async def test_playwrights_own_features_are_kept(bare: Session, tmp_path: Path) -> None:
+    assert bare.browser.chromium
     line = command_line(browser_pids(tmp_path / "profile")[0])
     enabled = [word.partition("=")[2].split(",") for word in line if word.startswith("--enable-features=")]
     assert enabled[-1] == list(launching.ENABLED_FEATURES)
     assert set(enabled[0]) <= set(enabled[-1]), "the last switch wins: repeat Playwright's own"
     assert len([word for word in line if word.startswith("--disable-features=")]) == 1
+
+
+async def test_a_second_browser_on_the_profile_is_refused(
+    bare: Session, playwright: Playwright, tmp_path: Path
+) -> None:
+    place = Place("ses_test", tmp_path / "profile", tmp_path / "run2")
+    with pytest.raises(Conflict) as refused:
+        await launch(playwright, place, Identity(), "http://127.0.0.1/")
+    assert refused.value.code == "profile_in_use"
+    assert await bare.page.ping()
+
+
+async def test_a_crashed_renderer_is_noticed(bare: Session, tmp_path: Path) -> None:
+    browser = browser_pids(tmp_path / "profile")[0]
+    renderer = next(pid for pid in children_of(browser) if "--type=renderer" in " ".join(command_line(pid)))
+    os.kill(renderer, signal.SIGKILL)
+    assert await asyncio.wait_for(bare.browser.ended, 10) == PageCrashed()
