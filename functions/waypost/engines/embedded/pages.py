@@ -60,8 +60,11 @@ def _cursor(asked: list[str | None], place: list[str | int]) -> str:
 def place_of(cursor: str, asked: list[str | None]) -> list[str | int]:
     try:
         found = json.loads(base64.urlsafe_b64decode(cursor))
-    except ValueError as error:
+        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
         raise ValidationError("the cursor is not one of ours", field="cursor") from error
     if not isinstance(found, list) or len(found) != 5 or found[:2] != asked:
         raise ValidationError("the cursor belongs to another query", field="cursor")
+    if not all(isinstance(part, str) or (type(part) is int and 0 <= part < 2**63) for part in found[2:]):
+        raise ValidationError("the cursor is not one of ours", field="cursor")
     return found[2:]
