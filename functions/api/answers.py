@@ -109,6 +109,7 @@ class Webhook(BaseModel):
     url: str
     events: list[EventType] = Field(description="The kinds that are posted.")
     session_id: str | None = Field(description="Null: all sessions.")
+    disabled: str | None = Field(description="Why nothing is posted any more. Null: it is active.")
     created_at: str = Field(examples=[_TIME])
 
 

@@ -12,6 +12,12 @@ from api.resolver import Router
 
 router = Router()
 
+# What the bundled page says, and what it says here: its name, and where the document is.
+_OURS = {
+    "<title>Swagger UI</title>": f"<title>{TITLE}</title>",
+    'currentUrl.pathname + "?format=json"': 'currentUrl.pathname.replace(/docs\\/*$/, "openapi.json")',
+}
+
 
 @router.get("/openapi.json", include_in_schema=False)
 def openapi_json() -> Response[str]:
@@ -25,7 +31,7 @@ def docs() -> Response[str]:
 
     bundle = Path(swagger_ui.__file__).parent
     spec = json.dumps(_described(), ensure_ascii=False).replace("</", "<\\/")
-    page = swagger_ui.generate_swagger_html(
+    page: str = swagger_ui.generate_swagger_html(
         spec,
         (bundle / "swagger-ui-bundle.min.js").read_text(encoding="utf-8"),
         (bundle / "swagger-ui.min.css").read_text(encoding="utf-8"),
@@ -33,9 +39,9 @@ def docs() -> Response[str]:
         None,
         False,
     )
-    return Response(
-        200, "text/html; charset=utf-8", page.replace("<title>Swagger UI</title>", f"<title>{TITLE}</title>")
-    )
+    for theirs, ours in _OURS.items():
+        page = page.replace(theirs, ours)
+    return Response(200, "text/html; charset=utf-8", page)
 
 
 def _described() -> dict[str, Any]:

@@ -25,13 +25,13 @@ def document(resolver: APIGatewayRestResolver, base_path: str) -> dict[str, Any]
     schema = resolver.get_openapi_schema(title=TITLE, version=VERSION, description=_DESCRIPTION, tags=list(_TAGS))
     found: dict[str, Any] = json.loads(schema.model_dump_json(by_alias=True, exclude_none=True))
     found["servers"] = [{"url": base_path}]
-    found["security"] = [{"apiKey": []}]
+    found["security"] = [{"apiKey": []}, {"bearer": []}]
+    found["paths"] = dict(sorted(found["paths"].items()))
     components = found["components"]
     components["securitySchemes"] = {
         "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
         "bearer": {"type": "http", "scheme": "bearer"},
     }
-    found["security"].append({"bearer": []})
     for name in _POWERTOOLS_SCHEMAS:
         components["schemas"].pop(name, None)
     components["schemas"]["Problem"] = PROBLEM_SCHEMA

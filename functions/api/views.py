@@ -70,6 +70,7 @@ def _webhook(endpoint: Endpoint, url: str) -> dict[str, Any]:
         "url": url,
         "events": endpoint.events or EVENT_TYPES,
         "session_id": endpoint.session,
+        "disabled": endpoint.disabled,
         "created_at": rfc3339(endpoint.created_ms),
     }
 

@@ -214,6 +214,13 @@ def test_a_wrong_webhook(client: ApiClient) -> None:
     check(client.delete(f"/v1/webhooks/{make_id('whk', bytes(16))}"), 404, "webhook_not_found", "webhook_id")
 
 
+@pytest.mark.parametrize("place", [[[], {}, None], ["\ud800", "b", "c"], [2**70, "b", "c"], [True, 1.5, "c"], []])
+def test_a_cursor_that_somebody_made_up(client: ApiClient, place: list[Any]) -> None:
+    made_up = json.dumps(["by_owner", f"{client.tenant}#sessions", *place])
+    cursor = base64.urlsafe_b64encode(made_up.encode()).decode()
+    check(client.get("/v1/sessions", query={"cursor": cursor}), 422, "invalid_cursor", "cursor")
+
+
 class Broken:
     """A table that always fails."""
 
