@@ -15,11 +15,12 @@ import webhooks.handler
 from tests.integration.events_house import House, new_contact, new_tenant, open_house
 from waypost.domain.ids import make_id
 from waypost.domain.webhook import RETRY_FOR_SECONDS
+from waypost.entities.event import list_events
 from waypost.entities.webhook import Endpoint, delete_endpoint, fanned_out, get_endpoint, put_endpoint
 from waypost.entities.webhook_dead import list_dead
 from waypost.entities.webhook_lane import Lane, lane_name, list_owed
 from waypost.ports import Key
-from waypost.services import webhook_lanes
+from waypost.services import webhook_fanout, webhook_lanes
 from waypost.services.nudges import nudge_consumers
 from waypost.services.webhook_delivery import seal_destination, transport
 from waypost.services.webhook_fanout import fan_out
@@ -268,6 +269,35 @@ def test_fanning_out_twice_notes_nothing_twice(house: House, session: str, recei
         nudge_consumers(session, 1, queues=house.engine.queues)
         house.drain("webhooks")
     assert receiver.taken == [1, 2, 3]
+
+
+def test_a_fan_out_that_comes_too_late_does_not_note_again_what_was_paid(
+    house: House, session: str, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = endpoint(house, receiver.url)
+    house.append(session, 3)
+    read = list_events
+
+    def overtaken(*arguments: Any, **more: Any) -> Any:
+        monkeypatch.setattr(webhook_fanout, "list_events", read)
+        events = read(*arguments, **more)
+        house.drain("webhooks")
+        return events
+
+    monkeypatch.setattr(webhook_fanout, "list_events", overtaken)
+    fan_out(session, table=house.app.table, queues=house.engine.queues, now_ms=house.clock.now())
+    house.drain("webhooks")
+    assert receiver.taken == [1, 2, 3]
+    assert owed(house, hook, session) == []
+
+
+def test_new_events_do_not_cut_a_back_off_short(house: House, session: str, receiver: Receiver) -> None:
+    endpoint(house, receiver.url)
+    receiver.rule = lambda event: 500
+    for _ in range(4):
+        house.append(session)
+        house.drain("webhooks")
+    assert receiver.tried == [1]
 
 
 def test_fan_outs_side_by_side_note_everything_once(house: House, session: str, receiver: Receiver) -> None:
