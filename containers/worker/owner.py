@@ -24,6 +24,7 @@ from containers.worker.intake import Intake
 from containers.worker.lane import Lane
 from containers.worker.lifecycle import step
 from containers.worker.observations import Batch, Gap, LoginSeen
+from containers.worker.orders import Orders
 from containers.worker.page import Page
 from containers.worker.recorder import Recorder
 from containers.worker.sender import Sender
@@ -33,8 +34,9 @@ from containers.worker.steps import Steps
 from containers.worker.tenure import Tenure
 from waypost.bootstrap import App
 from waypost.domain.lease import Head
+from waypost.entities.command import waiting_commands
 from waypost.entities.head import mark_running
-from waypost.entities.session import Command, Session, delete_command, get_session, list_commands, set_desired
+from waypost.entities.session import Session, get_session, set_desired
 from waypost.errors import Fenced, WaypostError
 from waypost.observability import logger
 from waypost.services.sessions import purge_session
@@ -90,6 +92,9 @@ class _Run:
         self._seen: asyncio.Queue[Observation] = asyncio.Queue()
         self._browsing = Browsing(app, playwright, session, observe=self._seen.put_nowait, file=self._file)
         self._sender = Sender(app, session.id, self._head.epoch, steps=self._steps, ready_page=self._ready_page)
+        self._orders = Orders(
+            app, session, self._head.epoch, steps=self._steps, signal=self._obey, ready_page=self._ready_page
+        )
         self._state = State()
         self._sending = asyncio.Event()
         self._deleting = False
@@ -102,16 +107,17 @@ class _Run:
                 tasks.create_task(self._browsing.watch())
                 for name in ("interactive", "bulk"):
                     lane = Lane(
-                        self._app, self._session.id, name, sender=self._sender, on_command=self._obey,
+                        self._app, self._session.id, name, sender=self._sender, on_command=self._orders.take_up,
                         unique=str(self._head.epoch),
                     )  # fmt: skip
                     tasks.create_task(lane.run())
-                await self._obey()
+                await self._orders.take_up()
                 self._seen.put_nowait(StartAsked())
                 try:
                     await self._follow()
                 finally:
                     # While the recorder still runs: the page's last words are filed.
+                    await self._orders.end()
                     await asyncio.shield(self._browsing.close())
         except* _Rested:
             await self._rest()
@@ -184,15 +190,13 @@ class _Run:
         if page is not None and any(isinstance(seen, Gap) for seen in batch.observations):
             await self._try(self._backfill(page))
 
-    async def _obey(self) -> None:
-        """Take up the commands that wait, oldest first."""
-        for command in await self._waiting_commands():
-            if command.name == "delete":
-                self._deleting = True
-                self._seen.put_nowait(LogoutAsked() if self._announcer.linked else StopAsked())
-            else:
-                self._seen.put_nowait(_ASKED[command.name])
-            await asyncio.to_thread(delete_command, self._app.table, self._session.id, command)
+    def _obey(self, name: str) -> None:
+        """A command that concerns the session's life."""
+        if name == "delete":
+            self._deleting = True
+            self._seen.put_nowait(LogoutAsked() if self._announcer.linked else StopAsked())
+        else:
+            self._seen.put_nowait(_ASKED[name])
 
     async def _ready_page(self) -> Page:
         while True:
@@ -209,11 +213,9 @@ class _Run:
             await asyncio.to_thread(purge_session, self._session, table=self._app.table, queues=self._app.engine.queues)
         else:
             await asyncio.to_thread(self._want, "stopped")
-            if any(command.name == "start" for command in await self._waiting_commands()):
+            waiting = await asyncio.to_thread(waiting_commands, self._app.table, self._session.id)
+            if any(command.name == "start" and command.state == "waiting" for command in waiting):
                 await asyncio.to_thread(self._want, "running")  # it was asked for while we came to rest
-
-    async def _waiting_commands(self) -> list[Command]:
-        return await asyncio.to_thread(list_commands, self._app.table, self._session.id)
 
     def _want(self, desired: str) -> None:
         set_desired(self._app.table, self._session.id, desired)

@@ -20,7 +20,7 @@ class Settings:
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
-    """WAYPOST_ENGINE, _HOME, _WHATSAPP_URL, _CHROMIUM (the real binary, no wrapper), _STAGE, _ALLOW_PRIVATE_TARGETS=1."""
+    """WAYPOST_ENGINE, _HOME, _WHATSAPP_URL, _CHROMIUM (the real binary), _STAGE, _ALLOW_PRIVATE_TARGETS=1."""
     defaults = Settings()
     return Settings(
         engine="aws" if environment.get("WAYPOST_ENGINE") == "aws" else "embedded",

@@ -9,7 +9,7 @@ import pytest
 from tests.integration.api_client import ADA, ApiClient, app_fixture, client_fixture, set_status, show_code
 from waypost.bootstrap import App
 from waypost.entities.head import claim, list_running
-from waypost.entities.session import list_commands
+from waypost.entities.command import waiting_commands
 
 __all__ = ["app_fixture", "client_fixture"]
 
@@ -69,7 +69,7 @@ def test_stop_start_logout_and_delete(client: ApiClient, app: App) -> None:
     for verb in ("stop", "start", "logout"):
         answer = client.post(f"/v1/sessions/{session}/{verb}")
         assert (answer.status, answer.json()["id"]) == (202, session)
-    assert [command.name for command in list_commands(app.table, session)] == ["start", "stop", "start", "logout"]
+    assert [command.name for command in waiting_commands(app.table, session)] == ["start", "stop", "start", "logout"]
     assert client.delete(f"/v1/sessions/{session}").status == 204
     assert client.get(f"/v1/sessions/{session}").code == "session_not_found"
     assert client.get("/v1/sessions").json()["sessions"] == []

@@ -1,4 +1,4 @@
-"""A session: what was asked for, what it is now, its QR code and its commands.
+"""A session: what was asked for, what it is now, and its QR code.
 
 pk SES#{session}   sk SESSION          the record; in index by_owner as `{tenant}#sessions`
 pk SES#{session}   sk QR               the code that is on its screen now, sealed under the session's key
@@ -43,13 +43,6 @@ class QrCode:
     sequence: int
     code: bytes
     expires_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    id: str
-    name: str
-    created_ms: int
 
 
 def session_pk(session: str) -> str:
@@ -114,32 +107,8 @@ def delete_qr(session: str) -> Delete:
     return Delete(qr_key(session))
 
 
-def put_command(table: Table, session: str, command: Command) -> None:
-    table.put(
-        {
-            "pk": session_pk(session),
-            "sk": f"CMD#{command.created_ms:013d}#{command.id}",
-            "id": command.id,
-            "name": command.name,
-            "created_ms": command.created_ms,
-        }
-    )
-
-
-def list_commands(table: Table, session: str) -> list[Command]:
-    """Oldest first."""
-    page = table.query(session_pk(session), begins_with="CMD#")
-    return [Command(text(item, "id"), text(item, "name"), number(item, "created_ms")) for item in page.items]
-
-
-def delete_command(table: Table, session: str, command: Command) -> None:
-    table.delete(Key(session_pk(session), f"CMD#{command.created_ms:013d}#{command.id}"))
-
-
 def delete_session_records(table: Table, session: Session) -> None:
-    """Remove the record, its code and its commands. The log stays until its own retention ends."""
-    for command in list_commands(table, session.id):
-        delete_command(table, session.id, command)
+    """Remove the record and its code. The log stays until its own retention ends."""
     table.delete(qr_key(session.id))
     table.delete(session_key(session.id))
 

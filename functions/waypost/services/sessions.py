@@ -8,14 +8,13 @@ from typing import Any, Literal
 from waypost.domain.event import Draft
 from waypost.domain.ids import make_id
 from waypost.domain.lease import may_claim
+from waypost.entities.command import Command, new_command_writes
 from waypost.entities.head import get_head, mark_running, new_head
 from waypost.entities.session import (
-    Command,
     Session,
     delete_qr,
     delete_session_records,
     get_session,
-    put_command,
     session_write,
     set_desired,
     status_write,
@@ -107,8 +106,10 @@ def announce(session_id: str, *, queues: Queues) -> None:
 
 def _command(session_id: str, name: CommandName, *, table: Table, queues: Queues, now_ms: int) -> None:
     """Leave a command for the owner, and nudge it: the item is the truth, the message only wakes (decision 6)."""
-    command = Command(make_id("cmd", os.urandom(16)), name, now_ms)
-    put_command(table, session_id, command)
+    head = get_head(table, session_id)
+    tenant = head.tenant if head is not None else ""
+    command = Command(make_id("cmd", os.urandom(16)), session_id, tenant, name, now_ms, arguments=b"")
+    table.transact(new_command_writes(command))
     queues.queue(f"interactive-{session_id}").send(
         json.dumps({"command": command.id}), group="control", deduplication_id=command.id
     )
