@@ -1,6 +1,8 @@
 """The API's handler, called with the REST events that the gateway makes, on an embedded engine of its own."""
 
+import io
 import json
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ import pytest
 
 from infra.local.builder import build
 from infra.local.rest_events import Incoming, authorizer_event, proxy_event, to_http
-from waypost import bootstrap
+from waypost import bootstrap, observability
 from waypost.bootstrap import App
 from waypost.domain.ids import make_id
 from waypost.entities.session import QrCode, qr_write, status_write
@@ -133,6 +135,18 @@ def house(home: Path) -> Iterator[App]:
         finally:
             bootstrap.app.cache_clear()
             app.engine.close()  # type: ignore[attr-defined]  # the embedded engine holds files and threads
+
+
+@pytest.fixture(name="logged")
+def logged_fixture() -> Iterator[io.StringIO]:
+    """The lines that the API logs. Its own handler keeps the output stream of the first test, so it gets a second."""
+    api_log = observability.logger("api")
+    lines = io.StringIO()
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(api_log.registered_formatter)
+    logging.getLogger("api").addHandler(handler)
+    yield lines
+    logging.getLogger("api").removeHandler(handler)
 
 
 @pytest.fixture(name="app")

@@ -1,6 +1,7 @@
 """Every mistake is answered with a stable code, the field and how to mend it, and with nothing of what was sent."""
 
 import base64
+import io
 import json
 from collections.abc import Callable
 from typing import Any
@@ -8,13 +9,13 @@ from typing import Any
 import pytest
 
 from infra.local.rest_events import Incoming, proxy_event
-from tests.integration.api_client import GRACE, Answer, ApiClient, app_fixture, client_fixture, invoke
+from tests.integration.api_client import GRACE, Answer, ApiClient, app_fixture, client_fixture, invoke, logged_fixture
 from waypost.bootstrap import App
 from waypost.domain.ids import make_id
 from waypost.errors import Throttled
 from waypost.ports import Table
 
-__all__ = ["app_fixture", "client_fixture"]
+__all__ = ["app_fixture", "client_fixture", "logged_fixture"]
 
 SECRET = "sEcReT-4915199999999"
 NOBODY = make_id("ses", bytes(16))
@@ -247,10 +248,12 @@ def test_storage_that_asks_for_patience(client: ApiClient, app: App, monkeypatch
 
 
 def test_a_mistake_of_ours_tells_the_request_id_and_nothing_else(
-    client: ApiClient, app: App, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    client: ApiClient, app: App, monkeypatch: pytest.MonkeyPatch, logged: io.StringIO
 ) -> None:
     break_table(monkeypatch, app, RuntimeError(SECRET))
     check(client.post("/v1/sessions", {"name": SECRET}), 500, "internal")
     check(client.get("/v1/sessions"), 500, "internal")
-    logged = capfd.readouterr()
-    assert SECRET not in logged.out + logged.err
+    failures = [line for line in map(json.loads, logged.getvalue().splitlines()) if line["message"] == "failed"]
+    assert [(line["error"], line["request_id"]) for line in failures] == [("RuntimeError", "request-1")] * 2
+    assert "test_api_mistakes.py" in failures[0]["places"][-1]
+    assert SECRET not in logged.getvalue()

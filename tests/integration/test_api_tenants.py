@@ -8,6 +8,8 @@ from infra.local.authorization import is_allowed
 from tests.integration.api_client import GRACE, Answer, ApiClient, app_fixture, authorize, client_fixture
 from waypost.bootstrap import App
 from waypost.domain.ids import make_id
+from waypost.entities.tenant import api_key_key
+from waypost.ports import Update
 from waypost.services.tenants import create_api_key, create_tenant
 
 __all__ = ["app_fixture", "client_fixture"]
@@ -113,6 +115,14 @@ def test_a_key_gets_in(app: App, headers: dict[str, str]) -> None:
         assert is_allowed(statements, f"{api}/{path}")
     assert not is_allowed(statements, f"{api}/other/GET/v1/sessions")
     assert not is_allowed(statements, "arn:aws:execute-api:local:000000000000:another/local/GET/v1/sessions")
+
+
+def test_a_revoked_key_does_not(app: App) -> None:
+    key = create_api_key(app.table, app.engine.keys, create_tenant(app.table, "Acme"), "first")
+    key_id = authorize("/", {"x-api-key": key})["principalId"]
+    app.table.update(Update(api_key_key(key_id), set={"revoked": True}))
+    with pytest.raises(Exception, match=r"\AUnauthorized\Z"):
+        authorize("/", {"x-api-key": key})
 
 
 @pytest.mark.parametrize(
