@@ -29,6 +29,8 @@ def lock_profile(path: str) -> None:
     except BlockingIOError:
         sys.stderr.write(IN_USE_WORDS + "\n")
         sys.exit(PROFILE_IN_USE)
+    os.ftruncate(held, 0)
+    os.write(held, str(os.getpid()).encode())  # whom to kill when it does not close
     os.set_inheritable(held, True)
 
 

@@ -17,11 +17,12 @@ from containers.worker import berth
 from containers.worker.identity import Identity, chromium_version, client_hints, user_agent
 from containers.worker.observations import BrowserGone, PageCrashed
 from containers.worker.page import Page
+from containers.worker.processes import find_process, kill_tree
 from containers.worker.script import init_script
 from waypost.errors import Conflict, NetworkError
 
 LAUNCH_S = 60.0
-CLOSE_S = 15.0
+CLOSE_S = 10.0
 
 # What WhatsApp's own page loads from beside its origin: scripts, pictures and media.
 WHATSAPP_HOSTS = ("whatsapp.com", "*.whatsapp.com", "*.whatsapp.net")
@@ -55,16 +56,17 @@ class Browser:
     ended: "asyncio.Future[PageCrashed | BrowserGone]"
     chromium: str
     context: BrowserContext
+    place: Place
 
     async def stop(self) -> None:
         """Close it; what it has not written is written now. The feed ends after what the page still held back.
-        A browser that does not close is left to the launcher."""
+        A browser that does not close is killed: it would keep the profile's lock."""
         await self.page.drain()
         self.page.feed.end()
         try:
             await asyncio.wait_for(self.context.close(), CLOSE_S)
         except (PlaywrightError, TimeoutError):
-            return
+            await asyncio.to_thread(_kill, self.place)
 
 
 @asynccontextmanager
@@ -85,7 +87,7 @@ async def launch(playwright: Playwright, place: Place, identity: Identity, url: 
     version = await asyncio.to_thread(chromium_version, identity.chromium)
     try:
         context = await _launch_context(playwright, place, identity, version, urlsplit(url).hostname or "")
-        return await _dress(context, identity, version)
+        return await _dress(context, place, identity, version)
     except PlaywrightError as problem:
         if berth.IN_USE_WORDS in problem.message:
             raise Conflict("Another browser has this profile.", code="profile_in_use") from None
@@ -113,7 +115,7 @@ async def _launch_context(
     )
 
 
-async def _dress(context: BrowserContext, identity: Identity, version: str) -> Browser:
+async def _dress(context: BrowserContext, place: Place, identity: Identity, version: str) -> Browser:
     await context.add_init_script(init_script())
     sheet = context.pages[0]
     cdp = await context.new_cdp_session(sheet)
@@ -130,7 +132,7 @@ async def _dress(context: BrowserContext, identity: Identity, version: str) -> B
     sheet.on("crash", lambda _: end(PageCrashed()))
     sheet.on("close", lambda _: end(BrowserGone()))
     context.on("close", lambda _: end(BrowserGone()))
-    return Browser(page, ended, version, context)
+    return Browser(page, ended, version, context, place)
 
 
 def _only(host: str) -> str:
@@ -153,12 +155,29 @@ def _write_stub(place: Place, chromium: Path) -> Path:
     """The executable that Playwright starts in Chromium's place; it becomes Chromium."""
     place.profile.mkdir(mode=0o700, parents=True, exist_ok=True)
     place.run.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = place.profile.with_name(place.profile.name + ".lock")  # beside it: a restore may replace the profile
+    lock = _lock_of(place)
     words = (sys.executable, "-SI", berth.__file__, place.session, str(lock), str(chromium))
     stub = place.run / "browser"
     stub.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', encoding="utf-8")
     stub.chmod(0o700)
     return stub
+
+
+def _lock_of(place: Place) -> Path:
+    """Beside the profile, because a restore may replace that."""
+    return place.profile.with_name(place.profile.name + ".lock")
+
+
+def _kill(place: Place) -> None:
+    """End what still runs on the profile; the lock says who, its command line that it is still the same."""
+    try:
+        pid = int(_lock_of(place).read_text("ascii"))
+        line = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return
+    browser = find_process(pid)
+    if browser is not None and f"--user-data-dir={place.profile}".encode() in line.split(b"\0"):
+        kill_tree(browser)
 
 
 def _environment(place: Place) -> dict[str, str | float | bool]:

@@ -26,6 +26,7 @@ from containers.worker.observations import (
     PresenceSeen,
     TypingSeen,
 )
+from containers.worker.processes import find_process, is_alive
 from containers.worker.script import CREDITS
 from tests.integration.simulator_driver import Phone, Simulator, until
 from tests.integration.worker_driver import Session, browser_pids, children_of, command_line, session_on
@@ -116,7 +117,9 @@ async def test_a_linked_session_sends_and_receives_with_a_clean_console(
     assert session.console == []
 
 
-async def test_a_message_is_handed_over_once_whoever_asks_again(session: Session, bruno: Phone, ana: Phone) -> None:
+async def test_a_message_is_handed_over_once_whoever_asks_again(
+    session: Session, simulator: Simulator, bruno: Phone, ana: Phone
+) -> None:
     first, second = await asyncio.gather(
         session.page.send_text(bruno.jid, "once", HEX), session.page.send_text(bruno.jid, "once", HEX)
     )
@@ -129,6 +132,8 @@ async def test_a_message_is_handed_over_once_whoever_asks_again(session: Session
 
     await until(arrived)
     assert await bruno.texts(ana) == ["once", "later"]
+    # The network drops a second copy of an id; that it had none to drop is what the page's guard is for.
+    assert (await simulator.counts())["copies_dropped"] == 0
 
 
 async def test_under_a_hidden_id_the_chat_part_is_the_pages(session: Session, ana: Phone, bruno: Phone) -> None:
@@ -188,6 +193,7 @@ async def test_logging_out_ends_the_link(session: Session, ana: Phone) -> None:
 
 
 async def test_before_the_login_nothing_is_sent(bare: Session) -> None:
+    assert not (await bare.page.login_state()).authenticated  # asked before wa-js is there, too
     await bare.wait_for(CodeShown, lambda shown: shown.code is not None)
     await bare.wait_for(LoginSeen, lambda login: login.full_ready)
     with pytest.raises(SessionNotLinked):
@@ -319,3 +325,15 @@ async def test_a_crashed_renderer_is_noticed(bare: Session, tmp_path: Path) -> N
     renderer = next(pid for pid in children_of(browser) if "--type=renderer" in " ".join(command_line(pid)))
     os.kill(renderer, signal.SIGKILL)
     assert await asyncio.wait_for(bare.browser.ended, 10) == PageCrashed()
+
+
+async def test_a_browser_that_does_not_close_is_killed(
+    bare: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launching, "CLOSE_S", 0.5)
+    browser = find_process(browser_pids(tmp_path / "profile")[0])
+    assert browser
+    os.kill(browser.pid, signal.SIGSTOP)
+    assert not await bare.page.ping()
+    await bare.browser.stop()
+    assert not is_alive(browser)
