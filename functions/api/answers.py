@@ -95,7 +95,8 @@ class CloudEvent(BaseModel):
     generation: int
     sequence: int = Field(description="The event's number: 1, 2, 3 … without gaps within a generation.")
     build: str
-    data: dict[str, Any]
+    data: dict[str, Any] | None = None
+    unreadable: str | None = Field(default=None, description="Why there is no data: its key was erased, say.")
 
 
 class Events(BaseModel):

@@ -8,9 +8,9 @@ from api.answers import CloudEvent, Events
 from api.belongings import own_session
 from api.resolver import Router
 from waypost import bootstrap
-from waypost.domain.event import to_cloudevent
+from waypost.entities import event as log
 from waypost.entities.head import get_head
-from waypost.services.journal import read
+from waypost.services.cloudevents import open_cloudevent
 
 router = Router()
 _MAX_NUMBER = 10**12 - 1  # what a number's place in the log has room for
@@ -33,9 +33,9 @@ def list_events(
     if generation is None:
         head = get_head(app.table, session.id)
         generation = head.generation if head else 1
-    found = read(app.table, app.seals, session.id, generation=generation, after=after, limit=limit)
+    found = log.list_events(app.table, session.id, generation, after=after, limit=limit)
     return Events(
-        events=[CloudEvent(**to_cloudevent(event)) for event in found],
+        events=[CloudEvent(**open_cloudevent(app.seals, event)) for event in found],
         next_after=found[-1].number if found else after,
         generation=generation,
     )

@@ -21,6 +21,7 @@ from waypost.services.subscriptions import CONNECTION_SECONDS, subscribe, unsubs
 type Event = dict[str, Any]
 type Reply = dict[str, Any]
 
+PROTOCOL = "waypost.v1"
 _ACTIONS = "subscribe, unsubscribe or ping"
 
 
@@ -30,12 +31,20 @@ def handler(event: Event, _context: object) -> Reply:
     match asked["routeKey"]:
         case "$connect":
             _connect(asked, parts)
+            return {"statusCode": 200, "headers": _accepted_protocol(event)}
         case "$disconnect":
             end_connection(parts.table, asked["connectionId"])
         case _:
             reply = _reply(event.get("body") or "", asked, parts)
             return {"statusCode": 200} if reply is None else {"statusCode": 200, "body": json.dumps(reply)}
     return {"statusCode": 200}
+
+
+def _accepted_protocol(event: Event) -> dict[str, str]:
+    """A browser hands its key over as a subprotocol, and hangs up when none of those it offered is accepted."""
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    offered = [name.strip() for name in str(headers.get("sec-websocket-protocol", "")).split(",")]
+    return {"Sec-WebSocket-Protocol": PROTOCOL} if PROTOCOL in offered else {}
 
 
 def _connect(asked: Event, parts: App) -> None:

@@ -49,7 +49,8 @@ def event_id(session: str, generation: int, number: int) -> str:
 
 
 def rfc3339(time_ms: int) -> str:
-    return datetime.fromtimestamp(time_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, rest = divmod(time_ms, 1000)  # a float would lose a millisecond now and then
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"
 
 
 def to_cloudevent(event: Event) -> dict[str, Any]:
