@@ -36,6 +36,14 @@ ANA, BRUNO = "5511900000001", "5511900000002"
 HEX = "3EB0" + "0A1B2C3D4E5F607182"
 OTHER_HEX = "3EB0" + "F" * 18
 
+# Counts what reaches WhatsApp's own code: its network would hide a second copy.
+COUNT_HANDED = """
+const sending = importNamespace('WAWebSendMsgChatAction');
+const send = sending.addAndSendMsgToChat;
+window.handed = 0;
+sending.addAndSendMsgToChat = (...message) => { window.handed += 1; return send(...message); };
+"""
+
 
 @pytest.fixture
 async def playwright() -> AsyncIterator[Playwright]:
@@ -117,9 +125,9 @@ async def test_a_linked_session_sends_and_receives_with_a_clean_console(
     assert session.console == []
 
 
-async def test_a_message_is_handed_over_once_whoever_asks_again(
-    session: Session, simulator: Simulator, bruno: Phone, ana: Phone
-) -> None:
+async def test_a_message_is_handed_over_once_whoever_asks_again(session: Session, bruno: Phone, ana: Phone) -> None:
+    sheet = session.browser.context.pages[0]
+    await sheet.evaluate(COUNT_HANDED)
     first, second = await asyncio.gather(
         session.page.send_text(bruno.jid, "once", HEX), session.page.send_text(bruno.jid, "once", HEX)
     )
@@ -132,8 +140,7 @@ async def test_a_message_is_handed_over_once_whoever_asks_again(
 
     await until(arrived)
     assert await bruno.texts(ana) == ["once", "later"]
-    # The network drops a second copy of an id; that it had none to drop is what the page's guard is for.
-    assert (await simulator.counts())["copies_dropped"] == 0
+    assert await sheet.evaluate("window.handed") == 2
 
 
 async def test_under_a_hidden_id_the_chat_part_is_the_pages(session: Session, ana: Phone, bruno: Phone) -> None:
