@@ -1,4 +1,4 @@
-"""Takes up what the API asks of an owner: what concerns the session's life becomes a signal, the rest is done on the page."""
+"""Takes up what the API asks of an owner: what concerns a life becomes a signal, the rest is done on the page."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
