@@ -8,8 +8,8 @@ import pytest
 
 from tests.integration.api_client import ADA, ApiClient, app_fixture, client_fixture, set_status, show_code
 from waypost.bootstrap import App
-from waypost.entities.head import claim, list_running
 from waypost.entities.command import waiting_commands
+from waypost.entities.head import claim, list_running
 
 __all__ = ["app_fixture", "client_fixture"]
 
