@@ -218,8 +218,8 @@ class _Run:
                 await asyncio.to_thread(self._want, "running")  # it was asked for while we came to rest
 
     def _want(self, desired: str) -> None:
-        set_desired(self._app.table, self._session.id, desired)
-        mark_running(self._app.table, self._session.id, running=desired == "running")
+        if set_desired(self._app.table, self._session.id, desired):
+            mark_running(self._app.table, self._session.id, running=desired == "running")
 
     async def _try(self, call: Awaitable[object]) -> None:
         """What may fail without harm: the page went away, and the state machine hears of that by itself."""

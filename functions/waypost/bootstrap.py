@@ -2,6 +2,7 @@
 
 import functools
 import os
+import threading
 import time
 from dataclasses import dataclass
 
@@ -33,14 +34,33 @@ def join(settings: Settings, engine: Engine) -> App:
     return App(settings, engine, seals, Contacts(engine.main, engine.keys, seals))
 
 
-@functools.cache
+_first_use = threading.Lock()
+
+
 def app() -> App:
     """The process's parts, made on first use, so that importing a handler costs and opens nothing."""
+    with _first_use:  # two first requests at once must not open two engines
+        return _made()
+
+
+@functools.cache
+def _made() -> App:
     settings = settings_from(os.environ)
     return join(settings, _open_engine(settings))
 
 
+def forget_app() -> None:
+    """Let the next `app()` read the environment anew: for tests, which close the engine themselves."""
+    _made.cache_clear()
+
+
 def _open_engine(settings: Settings) -> Engine:
+    """Imports the one engine that is used; opening the cloud's asks nobody anything yet."""
+    if settings.engine == "aws":
+        from waypost.engines.aws.engine import open_engine as open_in_the_cloud
+        from waypost.engines.aws.places import places_from
+
+        return open_in_the_cloud(places_from(os.environ))
     from waypost.engines.embedded.engine import open_engine
 
     return open_engine(settings.home)

@@ -128,12 +128,12 @@ def house(home: Path) -> Iterator[App]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WAYPOST_HOME", str(home))
         patch.setenv("WAYPOST_ALLOW_PRIVATE_TARGETS", "1")
-        bootstrap.app.cache_clear()
+        bootstrap.forget_app()
         app = bootstrap.app()
         try:
             yield app
         finally:
-            bootstrap.app.cache_clear()
+            bootstrap.forget_app()
             app.engine.close()  # type: ignore[attr-defined]  # the embedded engine holds files and threads
 
 

@@ -205,7 +205,7 @@ def _to_item(message: Message) -> Item:
         "pk": key.pk,
         "sk": key.sk,
         "chat_pk": f"{message.session}#{message.contact}",
-        "chat_sk": f"{message.created_ms:013d}#{message.id}",
+        "chat_sk": f"{message.created_ms:013d}#{message.number:012d}#{message.id}",
     }
     for name in _PLAIN:
         item[name] = getattr(message, name)

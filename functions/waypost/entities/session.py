@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from waypost.entities.record import blob, mapping, number, text, text_or_none
+from waypost.errors import ConditionFailed
 from waypost.ports import Clause, Delete, Item, Key, Page, Put, Table, Update, When
 
 
@@ -81,14 +82,14 @@ def status_write(session: str, *, status: str, reason: str | None, since_ms: int
     )
 
 
-def set_desired(table: Table, session: str, desired: str) -> None:
-    table.update(
-        Update(
-            session_key(session),
-            set={"desired": desired},
-            when=When.all(Clause("the session exists", "pk", "exists")),
-        )
-    )
+def set_desired(table: Table, session: str, desired: str) -> bool:
+    """False when the session is gone, or is being deleted."""
+    here = When.all(Clause("the session exists", "pk", "exists"), Clause("nobody deletes it", "desired", "ne", "deleted"))
+    try:
+        table.update(Update(session_key(session), set={"desired": desired}, when=here))
+    except ConditionFailed:
+        return False
+    return True
 
 
 def qr_write(session: str, qr: QrCode) -> Put:

@@ -54,7 +54,7 @@ def find_session(session_id: str, *, tenant: str, table: Table) -> Session:
 
 def start_session(session: Session, *, table: Table, queues: Queues, now_ms: int) -> Session:
     """Ask for an owner. Harmless when it runs already."""
-    set_desired(table, session.id, "running")
+    _want(session, "running", table)
     mark_running(table, session.id, running=True)
     _command(session.id, "start", table=table, queues=queues, now_ms=now_ms)
     announce(session.id, queues=queues)
@@ -63,7 +63,7 @@ def start_session(session: Session, *, table: Table, queues: Queues, now_ms: int
 
 def stop_session(session: Session, *, table: Table, queues: Queues, seals: Seals, now_ms: int) -> Session:
     """Let the owner close the browser; the account stays linked. Harmless when it is stopped already."""
-    set_desired(table, session.id, "stopped")
+    _want(session, "stopped", table)
     mark_running(table, session.id, running=False)
     if _is_owned(table, session.id, now_ms):
         _command(session.id, "stop", table=table, queues=queues, now_ms=now_ms)
@@ -113,6 +113,11 @@ def _command(session_id: str, name: CommandName, *, table: Table, queues: Queues
     queues.queue(f"interactive-{session_id}").send(
         json.dumps({"command": command.id}), group="control", deduplication_id=command.id
     )
+
+
+def _want(session: Session, desired: str, table: Table) -> None:
+    if not set_desired(table, session.id, desired):
+        find_session(session.id, tenant=session.tenant, table=table)  # it was deleted meanwhile: raises NotFound
 
 
 def _is_owned(table: Table, session_id: str, now_ms: int) -> bool:
