@@ -8,14 +8,17 @@ unexport PYTHONDONTWRITEBYTECODE
 
 IN := .venv/bin
 ARGS ?=
+# embedded, or aws: the same on stand-ins for AWS
+ENGINE ?= embedded
 PYTEST = WAYPOST_CHROMIUM="$$(cat build/setup/chromium)" $(IN)/pytest
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | \
 	  while IFS=$$'\t' read -r name words; do printf '  make %-8s %s\n' "$$name" "$$words"; done
 
-demo: setup ## The main job in one go: link a phone, send a text, get the reply, with the time of every step
-	@$(IN)/waypost demo $(ARGS)
+demo: setup ## The main job in one go: link a phone, send a text, get the reply, with the time of every step (ENGINE=aws)
+	@[ $(ENGINE) = embedded ] || ./setup.sh localstack
+	@WAYPOST_ENGINE=$(ENGINE) $(IN)/waypost demo $(ARGS)
 
 up: setup ## Start Waypost on this machine and keep it running (ARGS="--port 9000 …")
 	@$(IN)/waypost up $(ARGS)
@@ -27,6 +30,7 @@ stop: setup ## Stop what `make up` started
 	@$(IN)/waypost stop $(ARGS)
 
 test: setup ## Run the tests (ARGS="tests/unit -k lease")
+	@./setup.sh localstack
 	@$(PYTEST) --ignore=tests/prove --ignore=tests/bench $(ARGS)
 
 check: ## Types and style

@@ -2,6 +2,7 @@
 # Brings what Waypost needs and does not find: Python 3.13, the virtual environment, Node packages, Chromium.
 #
 #   ./setup.sh [python] [node] [browser]        all three when none is named
+#   ./setup.sh localstack                       the stand-in for AWS, which only its tests and its demo need
 #
 # It asks nothing. What is done leaves a stamp in build/setup, so the second time costs nothing; it may be
 # interrupted at any point, and runs at the same time wait for each other.
@@ -9,6 +10,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly STATE=build/setup TOOLS=build/tools PYTHONS=build/python UV_VERSION=0.13.9
+readonly LOCALSTACK=build/localstack
 readonly DEBIAN_CHROMIUM=/usr/lib/chromium/chromium-headless-shell
 
 # ── the three parts: what each depends on, whether it is there, how to bring it ─────────────────────────────────
@@ -18,6 +20,7 @@ key_of() {
     python) cat setup.sh pyproject.toml requirements.lock ;;
     node) cat setup.sh package.json package-lock.json ;;
     browser) cat setup.sh ;;
+    localstack) cat tests/aws/localstack.lock ;;
   esac | cksum
 }
 
@@ -26,6 +29,7 @@ works() {
     python) is_python .venv/bin/python && [ -x .venv/bin/waypost ] ;;
     node) [ -d node_modules/@wppconnect/wa-js/dist ] ;;
     browser) [ -x "$(cat "$STATE/chromium" 2>/dev/null)" ] ;;
+    localstack) is_python "$LOCALSTACK/bin/python" && [ -d "$LOCALSTACK"/lib/python3.13/site-packages/localstack ] ;;
   esac
 }
 
@@ -56,6 +60,14 @@ bring_browser() {
     "Chromium is missing and could not be installed. On Debian: sudo apt-get install chromium-headless-shell." \
     "Elsewhere: .venv/bin/playwright install --with-deps chromium-headless-shell, or set WAYPOST_CHROMIUM to one."
   echo "$found" >"$STATE/chromium"
+}
+
+bring_localstack() {
+  local python
+  bring_uv
+  python=$(find_python) || give_up "Python 3.13 is missing: run ./setup.sh python first."
+  run "Making LocalStack's environment" "$UV" venv --clear --python "$python" "$LOCALSTACK"
+  run "Installing LocalStack" "$UV" pip sync --compile-bytecode --python "$LOCALSTACK/bin/python" tests/aws/localstack.lock
 }
 
 # ── where things may be found ───────────────────────────────────────────────────────────────────────────────────

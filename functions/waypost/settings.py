@@ -8,7 +8,8 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`home` is where the embedded engine lives. `allow_private_targets` lets webhooks go to private and loopback
+    """`home` is where the embedded engine lives; where the AWS engine's things are is said in
+    `engines/aws/places.py` (WAYPOST_TABLE_…, _BUCKET_…, _KEY, _QUEUE_URL, _QUEUES, _PUSH_URL). `allow_private_targets` lets webhooks go to private and loopback
     addresses, which only a single machine needs. `docs_url` is the public base of the API, for links."""
 
     engine: Literal["embedded", "aws"] = "embedded"

@@ -7,11 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.aws import aws
 from tests.contract.embedded import embedded
+from tests.contract.exceptions import exception_for
 from tests.contract.harness import Subject
 from waypost.ports import Blobs, Engine, Queue, Table
 
-SUBJECTS: dict[str, Callable[[Path], AbstractContextManager[Subject]]] = {"embedded": embedded}
+SUBJECTS: dict[str, Callable[[Path], AbstractContextManager[Subject]]] = {"embedded": embedded, "aws": aws}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and (wrong := exception_for(item)) is not None:
+            item.add_marker(pytest.mark.xfail(strict=True, reason=wrong.reason))
 
 
 @pytest.fixture(scope="session", params=list(SUBJECTS))

@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from tests.contract.harness import Peer
 
 TOKEN = "push-token"
+ERROR_TYPES = {403: "ForbiddenException", 410: "GoneException", 429: "LimitExceededException"}
 
 
 class FakeGateway(ThreadingHTTPServer):
@@ -61,13 +62,17 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(410 if gone else 204)
 
     def _is_authorized(self) -> bool:
-        return bool(self.headers["Authorization"] == f"Bearer {self.server.token}")
+        """Our own token, or a signature, as the cloud wants one; which only the cloud can check."""
+        given = self.headers["Authorization"] or ""
+        return given == f"Bearer {self.server.token}" or given.startswith("AWS4-HMAC-SHA256 Credential=test/")
 
     def _connection_id(self) -> str:
         return self.path.removeprefix("/@connections/").replace("%3D", "=")
 
     def _answer(self, status: int) -> None:
         self.send_response(status)
+        if status in ERROR_TYPES:
+            self.send_header("x-amzn-ErrorType", ERROR_TYPES[status])
         self.send_header("Content-Length", "0")
         self.end_headers()
 

@@ -34,6 +34,7 @@ class Subject:
     engine: Engine
     pass_time: Callable[[float], None]  # seconds; skips the test when the engine's clock cannot jump that far
     connect: Callable[[], Peer]
+    lag: float = 0.2  # seconds that its timers may be late
 
 
 def eventually[T](look: Callable[[], T], wanted: Callable[[T], bool], seconds: float = 5.0) -> T:

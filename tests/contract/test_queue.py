@@ -39,7 +39,7 @@ def test_a_message_in_flight_is_hidden_until_its_visibility_ends(subject: Subjec
     send(queue, kind)
     (first,) = queue.receive()
     assert queue.receive() == []
-    subject.pass_time(VISIBILITY_SECONDS + 0.2)
+    subject.pass_time(VISIBILITY_SECONDS + subject.lag)
     (second,) = queue.receive()
     assert (second.message_id, second.receive_count, second.sent_ms) == (first.message_id, 2, first.sent_ms)
     assert second.receipt != first.receipt
@@ -50,7 +50,7 @@ def test_a_deleted_message_does_not_come_again(subject: Subject, queue: Queue, k
     (message,) = queue.receive()
     queue.delete(message.receipt)
     queue.delete(message.receipt)
-    subject.pass_time(VISIBILITY_SECONDS + 0.2)
+    subject.pass_time(VISIBILITY_SECONDS + subject.lag)
     assert queue.receive() == []
     assert queue.depth() == 0
 
@@ -73,7 +73,7 @@ def test_a_receipt_of_an_earlier_receive_does_nothing(queue: Queue, kind: str) -
 def test_a_message_no_longer_in_flight_cannot_be_changed(subject: Subject, queue: Queue, kind: str) -> None:
     send(queue, kind)
     (message,) = queue.receive()
-    subject.pass_time(VISIBILITY_SECONDS + 0.2)
+    subject.pass_time(VISIBILITY_SECONDS + subject.lag)
     with pytest.raises(NotFound):
         queue.change_visibility(message.receipt, 10)
     with pytest.raises(NotFound):
@@ -101,16 +101,16 @@ def test_visibility_can_be_extended_and_starts_anew(subject: Subject, queue: Que
     queue.change_visibility(message.receipt, VISIBILITY_SECONDS)
     subject.pass_time(VISIBILITY_SECONDS * 0.6)
     assert queue.receive() == []
-    subject.pass_time(VISIBILITY_SECONDS * 0.6)
+    subject.pass_time(VISIBILITY_SECONDS * 0.6 + subject.lag)
     assert len(queue.receive()) == 1
 
 
 def test_a_receive_may_choose_its_visibility(subject: Subject, queue: Queue, kind: str) -> None:
     send(queue, kind)
-    queue.receive(visibility_seconds=VISIBILITY_SECONDS + 1)
-    subject.pass_time(VISIBILITY_SECONDS + 0.2)
+    queue.receive(visibility_seconds=VISIBILITY_SECONDS + 2)
+    subject.pass_time(VISIBILITY_SECONDS + 0.5)
     assert queue.receive() == []
-    subject.pass_time(1)
+    subject.pass_time(1.5 + subject.lag)
     assert len(queue.receive(visibility_seconds=0)) == 1
     assert len(queue.receive()) == 1
 
@@ -276,7 +276,7 @@ def test_a_delayed_message_is_hidden_for_its_delay(subject: Subject, standard: Q
     assert [message.body for message in standard.receive(visibility_seconds=600)] == ["now"]
     subject.pass_time(1.5)
     assert standard.receive() == []
-    subject.pass_time(0.7)
+    subject.pass_time(0.5 + subject.lag)
     (late,) = standard.receive()
     assert (late.body, late.receive_count) == ("late", 1)
 

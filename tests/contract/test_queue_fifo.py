@@ -76,7 +76,7 @@ def test_a_message_given_back_comes_before_its_followers(fifo: Queue) -> None:
 def test_a_message_whose_visibility_ended_comes_again_first(subject: Subject, fifo: Queue) -> None:
     send(fifo, "g", "a", "b")
     fifo.receive(limit=1)
-    subject.pass_time(VISIBILITY_SECONDS + 0.2)
+    subject.pass_time(VISIBILITY_SECONDS + subject.lag)
     again = fifo.receive()
     assert bodies(again) == ["a", "b"]
     assert [message.receive_count for message in again] == [2, 1]

@@ -216,10 +216,15 @@ def test_update_sets_adds_and_removes_and_returns_the_item(table: Table, pk: str
 
 def test_update_creates_a_missing_item(table: Table, pk: str) -> None:
     assert table.update(Update(Key(pk, "A"), add={"n": 1})) == {"pk": pk, "sk": "A", "n": 1}
-    assert table.update(Update(Key(pk, "B"))) == {"pk": pk, "sk": "B"}
     with pytest.raises(ConditionFailed):
         table.update(Update(Key(pk, "C"), set={"x": 1}, when=EXISTS))
     assert table.get(Key(pk, "C")) is None
+
+
+def test_an_update_of_nothing_creates_a_missing_item(table: Table, pk: str) -> None:
+    assert table.update(Update(Key(pk, "A"))) == {"pk": pk, "sk": "A"}
+    table.transact([Update(Key(pk, "B")), Check(Key(pk, "A"), EXISTS)])
+    assert table.get(Key(pk, "A")) == {"pk": pk, "sk": "A"}
 
 
 @pytest.mark.parametrize(
