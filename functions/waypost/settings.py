@@ -8,9 +8,9 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`home` is where the embedded engine lives; where the AWS engine's things are is said in
-    `engines/aws/places.py` (WAYPOST_TABLE_…, _BUCKET_…, _KEY, _QUEUE_URL, _QUEUES, _PUSH_URL). `allow_private_targets` lets webhooks go to private and loopback
-    addresses, which only a single machine needs. `docs_url` is the public base of the API, for links."""
+    """`home` is where the embedded engine lives; `engines/aws/places.py` says how the AWS engine finds its things
+    (WAYPOST_TABLE_…, _BUCKET_…, _KEY, _QUEUE_URL, _QUEUES, _PUSH_URL). `allow_private_targets` lets webhooks go to
+    private and loopback addresses, which only a single machine needs. `docs_url` is the public base, for links."""
 
     engine: Literal["embedded", "aws"] = "embedded"
     home: Path = Path(".waypost")
