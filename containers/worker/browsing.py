@@ -97,22 +97,23 @@ class Browsing:
             return
         self._browser = browser
         browser.ended.add_done_callback(lambda ended: self._ended(browser, ended))
-        self._listening = asyncio.create_task(self._listen(browser.page))
+        self._listening = asyncio.create_task(self._listen(browser))
         try:
             await browser.page.open(self._url)
         except WaypostError as error:
             log.warning("WhatsApp was not loaded", extra={"session": self._session.id, "code": error.code})
             self._observe(LaunchFailed())
 
-    async def _listen(self, page: Page) -> None:
+    async def _listen(self, browser: Browser) -> None:
         try:
-            async for batch in page.feed:
-                for seen in batch.observations:
+            async for batch in browser.page.feed:
+                # What a browser says after its end is filed, but tells nothing of the session any more.
+                for seen in batch.observations if browser is self._browser else ():
                     if isinstance(seen, LoginSeen):
                         self.login = seen
                     self._observe(seen)
                 await self._file(batch)
-                await page.settle(batch)
+                await browser.page.settle(batch)
         except Exception as error:
             # Nothing may be lost: without a place to store what the page sees, this owner must end.
             if self._failed is not None and not self._failed.done():

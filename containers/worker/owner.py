@@ -23,7 +23,7 @@ from containers.worker.effects import (
 from containers.worker.intake import Intake
 from containers.worker.lane import Lane
 from containers.worker.lifecycle import step
-from containers.worker.observations import Batch, Gap, LoginSeen
+from containers.worker.observations import Batch, Gap, LoginSeen, PageTrouble
 from containers.worker.orders import Orders
 from containers.worker.page import Page
 from containers.worker.recorder import Recorder
@@ -187,7 +187,7 @@ class _Run:
         """Called for each batch of the page, in order; it is settled when this returns."""
         await self._intake.file(batch.observations)
         page = self._browsing.page
-        if page is not None and any(isinstance(seen, Gap) for seen in batch.observations):
+        if page is not None and any(isinstance(seen, Gap | PageTrouble) for seen in batch.observations):
             await self._try(self._backfill(page))
 
     def _obey(self, name: str) -> None:

@@ -17,15 +17,17 @@ from waypost.errors import ConditionFailed, Fenced, StorageError
 class Tenure:
     """One epoch of one session."""
 
-    def __init__(self, app: App, head: Head, fence: Fence) -> None:
+    def __init__(self, app: App, head: Head, fence: Fence, *, claimed: float) -> None:
+        """`claimed` is the second of the boot clock before the claim was written."""
         self.head = head
+        self._claimed = claimed
         self._app = app
         self._fence = fence
 
     async def run(self) -> None:
         """Renew until cancelled. Raises Fenced when the lease was lost, or could not be renewed in time."""
         session = self.head.session
-        deadline = boot_seconds() + LEASE_SECONDS
+        deadline = self._claimed + LEASE_SECONDS
         await self._fence.extend(session, deadline)
         while True:
             await asyncio.sleep(RENEW_SECONDS)
@@ -55,12 +57,12 @@ class Tenure:
 
 async def take(app: App, session_id: str, worker: str, fence: Fence) -> Tenure | None:
     """Claim a session; None while somebody else's lease holds."""
-    now_ms = app.now_ms()
+    claimed, now_ms = boot_seconds(), app.now_ms()
     try:
         head = await asyncio.to_thread(claim, app.table, session_id, worker, now_ms, now_ms + LEASE_SECONDS * 1000)
     except ConditionFailed:
         return None
-    return Tenure(app, head, fence)
+    return Tenure(app, head, fence, claimed=claimed)
 
 
 def boot_seconds() -> float:
