@@ -11,9 +11,14 @@ from tests.contract.aws import aws
 from tests.contract.embedded import embedded
 from tests.contract.exceptions import exception_for
 from tests.contract.harness import Subject
+from tests.contract.harsh import harsh
 from waypost.ports import Blobs, Engine, Queue, Table
 
-SUBJECTS: dict[str, Callable[[Path], AbstractContextManager[Subject]]] = {"embedded": embedded, "aws": aws}
+SUBJECTS: dict[str, Callable[[Path], AbstractContextManager[Subject]]] = {
+    "embedded": embedded,
+    "harsh": harsh,
+    "aws": aws,
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,0 +1,67 @@
+"""Builds an embedded engine and puts bad weather around its ports. For tests: it keeps every table twice."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from waypost.engines.embedded.clock import Clock
+from waypost.engines.embedded.declarations import QueueSpec, TableSpec
+from waypost.engines.embedded.engine import EmbeddedEngine, build_engine
+from waypost.engines.harsh.queue import HarshQueues
+from waypost.engines.harsh.stores import HarshBlobs, HarshKeys
+from waypost.engines.harsh.table import HarshTable, Replica
+from waypost.engines.harsh.weather import Chance
+from waypost.ports import Engine
+
+_REPLICA = "-replica"
+
+
+@dataclass(frozen=True, slots=True)
+class HarshEngine(Engine):
+    """`calm` is the same engine without the weather, to look at what really happened."""
+
+    calm: EmbeddedEngine
+    chance: Chance
+    replicas: Sequence[Replica]
+
+    def close(self) -> None:
+        for replica in self.replicas:
+            replica.close()
+        self.calm.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def build_harsh_engine(
+    home: Path,
+    *,
+    tables: Sequence[TableSpec],
+    queues: Sequence[QueueSpec],
+    buckets: Sequence[str],
+    chance: Chance,
+    clock: Clock | None = None,
+) -> HarshEngine:
+    """As `build_engine`; `chance` has the seed and the weather."""
+    twins = [replace(spec, name=spec.name + _REPLICA) for spec in tables]
+    calm = build_engine(home, tables=[*tables, *twins], queues=queues, buckets=buckets, clock=clock)
+    replicas = {
+        spec.name: Replica(calm.tables[spec.name], calm.tables[spec.name + _REPLICA], chance) for spec in tables
+    }
+    return HarshEngine(
+        tables={name: HarshTable(calm.tables[name], replica, chance) for name, replica in replicas.items()},
+        queues=HarshQueues(calm.queues, chance),
+        blobs={name: HarshBlobs(bucket, chance) for name, bucket in calm.blobs.items()},
+        keys=HarshKeys(calm.keys, chance),
+        push=calm.push,
+        calm=calm,
+        chance=chance,
+        replicas=tuple(replicas.values()),
+    )
