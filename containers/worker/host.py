@@ -11,7 +11,7 @@ from playwright.async_api import Playwright
 
 from containers.worker.fence import Fence
 from containers.worker.owner import Owner
-from containers.worker.tenure import take
+from containers.worker.tenure import Tenure, take
 from waypost.bootstrap import App
 from waypost.domain.lease import may_claim
 from waypost.entities.head import list_running
@@ -34,6 +34,7 @@ class Host:
         self._worker = worker
         self._fence = fence
         self._slots = slots
+        self._claiming = asyncio.Lock()
         self._owners: dict[str, asyncio.Task[None]] = {}
         self._claims = app.engine.queues.queue("claims")
 
@@ -75,11 +76,15 @@ class Host:
             await asyncio.sleep(_LOOK_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  # spread, not a secret
 
     async def _try(self, session_id: str) -> None:
-        if session_id in self._owners or len(self._owners) >= self._slots:
-            return
-        tenure = await take(self._app, session_id, self._worker, self._fence)
-        if tenure is None or session_id in self._owners:
-            return
+        async with self._claiming:  # one claim at a time: a second one by us would fence off the first
+            if session_id in self._owners or len(self._owners) >= self._slots:
+                return
+            tenure = await take(self._app, session_id, self._worker, self._fence)
+            if tenure is not None:
+                self._start(tenure)
+
+    def _start(self, tenure: Tenure) -> None:
+        session_id = tenure.head.session
         log.info("took a session", extra={"session": session_id, "epoch": tenure.head.epoch})
         owner = Owner(self._app, self._playwright, tenure)
         task = asyncio.create_task(self._own(owner, session_id))

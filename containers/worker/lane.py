@@ -46,16 +46,20 @@ class Lane:
         self._messages: dict[str, int] = {}  # message id → how many hints for it are in hand
         self._room = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._round = 0
+        self._ended = False
 
     async def run(self) -> None:
         """Work until cancelled. Raises what the sender raises: Fenced, or an engine's error."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep_visible())
-            tasks.create_task(self._resume(tasks))
-            while True:
-                received = await self._receive()
-                for group, hints in groupby(received, key=lambda hint: hint.group or ""):
-                    await self._take(group, list(hints), tasks)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._keep_visible())
+                tasks.create_task(self._resume(tasks))
+                while True:
+                    received = await self._receive()
+                    for group, hints in groupby(received, key=lambda hint: hint.group or ""):
+                        await self._take(group, list(hints), tasks)
+        finally:
+            self._ended = True
 
     async def _resume(self, tasks: asyncio.TaskGroup) -> None:
         """Send on from the schedule: what was in hand when the last owner ended, and what it had not come to."""
@@ -65,10 +69,19 @@ class Lane:
             tasks.create_task(self._send(contact, number, []))
 
     async def _receive(self) -> list[Received]:
-        received = await asyncio.to_thread(self._queue.receive, wait_seconds=0)
+        received = await asyncio.to_thread(self._listen, 0)
         if received or await self._refill():
             return received
-        return await asyncio.to_thread(self._queue.receive, wait_seconds=_WAIT_SECONDS)
+        return await asyncio.to_thread(self._listen, _WAIT_SECONDS)
+
+    def _listen(self, seconds: float) -> list[Received]:
+        received = self._queue.receive(wait_seconds=seconds)
+        if not self._ended:
+            return received
+        # A thread cannot be cancelled: what it got after the end goes back at once, not when its visibility ends.
+        for hint in reversed(received):
+            self._queue.change_visibility(hint.receipt, 0)
+        return []
 
     async def _refill(self) -> int:
         self._round += 1
