@@ -1,6 +1,6 @@
 """The floor plan: every function, queue, table, bucket, key, schedule and task of Waypost, and nothing else lists them.
 
-Two builders read it: `infra/stacks` (the cloud, by CDK) and `infra/local` (one machine). Plain data, no imports of ours.
+Two builders read it: `infra/stacks` (the cloud, by CDK) and `infra/local` (one machine). Plain data, imports nothing.
 """
 
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ class Table:
     name: str
     indexes: tuple[tuple[str, str, str], ...]  # (index name, partition attribute, sort attribute)
     recovery_days: int  # how far back a point-in-time restore can go
+    daily_backups: bool  # kept beside it, for the same number of days (R-OPS-2)
     ttl: str = "ttl"  # unix seconds; deletes lag, so readers filter too
 
 
@@ -25,23 +26,30 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    name: str
+    used_by: Literal["ours", "services"]
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     name: str
     handler: str  # module and function below functions/, as Lambda imports it
     trigger: Literal["rest", "websocket", "authorizer", "queue", "schedule"]
     source: str = ""  # the queue, or the schedule's rate in seconds
     batch: int = 1
-    concurrency: int = 2  # of a queue's consumer on one machine; the maximum concurrency in the cloud
+    concurrency: int = 2  # calls at once: of a queue's consumer on one machine; of all in the cloud, where it scales
     memory_mb: int = 512
     timeout_seconds: int = 29
-    grants: tuple[str, ...] = ()  # "port:name:access"
+    warm: bool = False  # one is kept started in production
+    grants: tuple[str, ...] = ()  # see GRANTS
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     name: str
     module: str
-    vcpu: float
+    vcpu: int  # these three are the least; an environment may give more
     memory_gb: int
     disk_gb: int
     max_sessions: int
@@ -57,10 +65,10 @@ TABLES = (
             ("by_owner", "owner_pk", "owner_sk"),  # things of a tenant or of all, by kind (sparse)
         ),
         recovery_days=35,
+        daily_backups=True,
     ),
-    Table(
-        "keys", indexes=(), recovery_days=7
-    ),  # short on purpose: an erased key must not come back (decision 13)
+    # Short on purpose, and no backups: an erased key must not come back (decision 13).
+    Table("keys", indexes=(), recovery_days=7, daily_backups=False),
 )
 
 QUEUES = (
@@ -74,13 +82,27 @@ QUEUES = (
 
 BUCKETS = ("media", "profiles")
 
-KEYS = ("data",)  # the customer-managed key that wraps every data key
+KEYS = (
+    Key("data", "ours"),  # wraps every data key, and encrypts objects
+    Key("storage", "services"),  # for what AWS encrypts by itself and we never do: tables, backups, logs, alarms
+)
+
+# GRANTS are "port:name:access"; nothing is allowed that no grant names. What each word allows:
+#   table   read     get and query  · write  also put, update, delete and check
+#   queue   send     send and count · use  receive, delete, hide, bury · make  create it · drop  delete it
+#   bucket  read     get and list   · write  also put and delete
+#   key     unwrap   data keys      · wrap   also generate them
+#           mac      unwrap the root of all MACs · root  also make it, once
+#   push    post     post to connections and close them
+# A queue's consumer may use its queue: the trigger says so. A queue that is made per session is meant with all of them.
+_NUDGES = ("queue:realtime:send", "queue:webhooks:send")
 
 FUNCTIONS = (
     Function(
         "authorizer",
         "authorizer.handler.handler",
         "authorizer",
+        concurrency=20,
         memory_mb=256,
         grants=("table:main:read", "key:data:mac"),
     ),
@@ -88,12 +110,27 @@ FUNCTIONS = (
         "api",
         "api.handler.handler",
         "rest",
-        grants=("table:main:write", "table:keys:write", "queue:*:send", "key:data:use"),
+        concurrency=20,
+        grants=(
+            "table:main:write",
+            "table:keys:write",
+            "queue:claims:send",
+            "queue:interactive:send",
+            "queue:interactive:make",
+            "queue:interactive:drop",
+            "queue:bulk:send",
+            "queue:bulk:make",
+            "queue:bulk:drop",
+            *_NUDGES,
+            "key:data:wrap",
+            "key:data:root",
+        ),
     ),
     Function(
         "connections",
         "realtime.connections.handler",
         "websocket",
+        concurrency=10,
         memory_mb=256,
         grants=("table:main:write", "queue:realtime:send"),
     ),
@@ -104,7 +141,8 @@ FUNCTIONS = (
         "realtime",
         batch=10,
         concurrency=4,
-        grants=("table:main:write", "table:keys:read", "key:data:use", "push:*:post"),
+        warm=True,
+        grants=("table:main:write", "table:keys:read", "queue:realtime:send", "key:data:unwrap", "push:*:post"),
     ),
     Function(
         "webhooks",
@@ -114,19 +152,20 @@ FUNCTIONS = (
         batch=1,
         concurrency=8,
         timeout_seconds=30,
-        grants=("table:main:write", "table:keys:read", "queue:webhooks:send", "key:data:use"),
+        grants=("table:main:write", "table:keys:read", "queue:webhooks:send", "key:data:unwrap"),
     ),
     Function(
         "sweeper",
         "sweeper.handler.handler",
         "schedule",
         "60",
-        grants=("table:main:read", "queue:claims:send", "queue:realtime:send", "queue:webhooks:send"),
+        concurrency=1,
+        grants=("table:main:read", "queue:claims:send", *_NUDGES),
     ),
 )
 
 TASKS = (
-    # R-OPS-1: recommended size; R-LIM-4: five sessions a task.
+    # R-OPS-1: at least this size; R-LIM-4: five sessions a task.
     Task(
         "worker",
         "containers.worker.launcher",
@@ -137,9 +176,17 @@ TASKS = (
         grants=(
             "table:main:write",
             "table:keys:write",
-            "queue:*:use",
+            "queue:claims:use",
+            "queue:interactive:send",
+            "queue:interactive:use",
+            "queue:interactive:drop",
+            "queue:bulk:send",
+            "queue:bulk:use",
+            "queue:bulk:drop",
+            *_NUDGES,
             "bucket:profiles:write",
-            "key:data:use",
+            "key:data:wrap",
+            "key:data:root",
         ),
     ),
 )

@@ -1,0 +1,1 @@
+"""The cloud: `data` is stateful and retained, `service` is stateless. Both read the blueprint."""
