@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.blueprint import BUCKETS, QUEUES, TABLES
+from tests.contract.embedded import JumpingClock
 from waypost.bootstrap import App, join
 from waypost.domain.ids import make_id
 from waypost.engines.embedded import QueueSpec, TableSpec
+from waypost.engines.embedded.clock import Clock
 from waypost.engines.harsh import CALM, STORM, Chance, HarshEngine, build_harsh_engine
 from waypost.entities.session import Session
 from waypost.errors import ConditionFailed, StorageError
@@ -27,6 +29,7 @@ class Storm:
     app: App
     calm: App
     engine: HarshEngine
+    clock: JumpingClock
 
     def clear(self) -> None:
         """The weather is over: what was on its way arrives."""
@@ -34,10 +37,13 @@ class Storm:
         for replica in self.engine.replicas:
             replica.carry_due(all_of_them=True)
 
+    def begin(self) -> None:
+        self.engine.chance.weather = STORM
+
 
 @contextmanager
 def storm(home: Path, seed: int) -> Iterator[Storm]:
-    chance = Chance(seed, CALM)
+    chance, clock = Chance(seed, CALM), JumpingClock()
     engine = build_harsh_engine(
         home,
         tables=[TableSpec(table.name, table.indexes, table.ttl) for table in TABLES],
@@ -47,6 +53,7 @@ def storm(home: Path, seed: int) -> Iterator[Storm]:
         ],
         buckets=BUCKETS,
         chance=chance,
+        clock=Clock(clock.now_ms, clock.now_ms),
     )
     with engine:
         calm = join(Settings(home=home), engine.calm)
@@ -54,7 +61,7 @@ def storm(home: Path, seed: int) -> Iterator[Storm]:
         session = Session(id=SESSION, tenant=TENANT, name="shop", created_ms=app.now_ms())
         create_session(session, table=app.table, queues=engine.queues)
         chance.weather = STORM
-        yield Storm(app, calm, engine)
+        yield Storm(app, calm, engine, clock)
 
 
 def persist[T](ask: Callable[[], T]) -> T:

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from waypost.engines.embedded.clock import Clock
+from waypost.engines.embedded.clock import Clock, wall_ms
 from waypost.engines.embedded.declarations import QueueSpec, TableSpec
 from waypost.engines.embedded.engine import EmbeddedEngine, build_engine
 from waypost.engines.harsh.queue import HarshQueues
@@ -52,8 +52,9 @@ def build_harsh_engine(
     """As `build_engine`; `chance` has the seed and the weather."""
     twins = [replace(spec, name=spec.name + _REPLICA) for spec in tables]
     calm = build_engine(home, tables=[*tables, *twins], queues=queues, buckets=buckets, clock=clock)
+    now_ms = clock.steady_ms if clock else wall_ms
     replicas = {
-        spec.name: Replica(calm.tables[spec.name], calm.tables[spec.name + _REPLICA], chance) for spec in tables
+        spec.name: Replica(calm.tables[spec.name], calm.tables[spec.name + _REPLICA], chance, now_ms) for spec in tables
     }
     return HarshEngine(
         tables={name: HarshTable(calm.tables[name], replica, chance) for name, replica in replicas.items()},

@@ -1,12 +1,11 @@
 """A table whose writes conflict, are throttled or unanswered, and whose indexes are late.
 
 Indexes are read from a second table, the replica, that every written item reaches some milliseconds later. A thread
-carries them over, so that another process's index reads see them, too.
+carries them over by itself, so that another process's index reads see them, too.
 """
 
 import threading
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from waypost.engines.harsh.weather import Chance
 from waypost.ports import ALWAYS, Item, Key, Page, Put, Table, Update, When, Write
@@ -15,37 +14,43 @@ _EVERY_SECONDS = 0.005
 
 
 class Replica:
-    """What the index reads see. Holds which items are on their way, and when they arrive."""
+    """What the index reads see. Holds which items are on their way, and when they arrive by the engine's clock."""
 
-    def __init__(self, truth: Table, replica: Table, chance: Chance) -> None:
+    def __init__(self, truth: Table, replica: Table, chance: Chance, now_ms: Callable[[], int]) -> None:
         self._truth = truth
-        self.table = replica
+        self._table = replica
         self._chance = chance
-        self._due: dict[Key, float] = {}
+        self._now_ms = now_ms
+        self._due: dict[Key, int] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
     def note(self, keys: Sequence[Key]) -> None:
         """These may have been written. A later write of the same item does not hold the earlier one up."""
-        now = time.monotonic()
+        now = self._now_ms()
         with self._lock:
             for key in keys:
-                self._due.setdefault(key, now + self._chance.delay_ms() / 1000)
+                self._due.setdefault(key, now + self._chance.delay_ms())
             if self._thread is None:
                 self._thread = threading.Thread(target=self._carry, name="harsh-replica", daemon=True)
                 self._thread.start()
 
+    def table(self) -> Table:
+        """As it is now."""
+        self.carry_due()
+        return self._table
+
     def carry_due(self, *, all_of_them: bool = False) -> None:
         """Holds the lock throughout, so that of two copies of an item the later one lands last."""
         with self._lock:
-            now = time.monotonic()
+            now = self._now_ms()
             for key in [key for key, due in self._due.items() if all_of_them or due <= now]:
                 item = self._truth.get(key)
                 if item is None:
-                    self.table.delete(key)
+                    self._table.delete(key)
                 else:
-                    self.table.put(item)
+                    self._table.put(item)
                 del self._due[key]
 
     def close(self) -> None:
@@ -68,7 +73,7 @@ class HarshTable:
     def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         self._chance.maybe_refuse()
         self._chance.maybe_lose_request()
-        return (self._inner if consistent else self._replica.table).get(key)
+        return (self._inner if consistent else self._replica.table()).get(key)
 
     def query(
         self,
@@ -84,7 +89,7 @@ class HarshTable:
     ) -> Page:
         self._chance.maybe_refuse()
         self._chance.maybe_lose_request()
-        return (self._inner if index is None else self._replica.table).query(
+        return (self._inner if index is None else self._replica.table()).query(
             pk,
             index=index,
             begins_with=begins_with,
