@@ -6,7 +6,10 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
+from containers.simulator import faults as faults_of
 from containers.simulator.errors import BadRequest, Unknown
+from containers.simulator.faults import Faults
+from containers.simulator.journal import now_ms
 from containers.simulator.network import Network
 from containers.simulator.settings import DELAYS, checked_number
 
@@ -23,6 +26,13 @@ class Account:
     auto_read: bool
     lid_chats: bool
     delays: dict[str, int | None]
+    phone_seen_at: int
+    faults: Faults
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the phone takes part: it is on, and nobody has banned it."""
+        return self.online and not self.faults.banned
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -34,10 +44,12 @@ class Account:
             "auto_read": self.auto_read,
             "lid_chats": self.lid_chats,
             "delays": self.delays,
+            "phone_seen_at": self.phone_seen_at,
+            **self.faults.as_json(),
         }
 
-    def as_peer(self) -> dict[str, str]:
-        """How other people's devices are told who this is."""
+    def as_peer(self) -> dict[str, str | None]:
+        """How its own devices are told who this is; others are told by `peer`."""
         return {"number": self.number, "lid": self.lid, "name": self.name}
 
 
@@ -50,6 +62,8 @@ def _from_row(row: sqlite3.Row) -> Account:
         bool(row["auto_read"]),
         bool(row["lid_chats"]),
         {name: row[name] for name in DELAYS},
+        row["phone_seen_at"],
+        faults_of.from_row(row),
     )
 
 
@@ -82,6 +96,26 @@ def by_jid(network: Network, jid: str) -> Account:
     return _from_row(row)
 
 
+def peer(network: Network, account: Account, observer: str) -> dict[str, str | None]:
+    """How a device of `observer` is told of somebody: without the number while that is hidden and not learnt."""
+    told = account.as_peer()
+    if account.faults.hide_number and observer != account.number and not _knows(network, observer, account.number):
+        told["number"] = None
+    return told
+
+
+def _knows(network: Network, observer: str, number: str) -> bool:
+    return network.store.one("select 1 from known where observer = ? and number = ?", observer, number) is not None
+
+
+def addressed(network: Network, observer: str, jid: str) -> Account:
+    """The account behind an id that `observer` used: whoever uses a number knows it from then on."""
+    account = by_jid(network, jid)
+    if jid.endswith("@c.us"):
+        network.store.run("insert or ignore into known values (?, ?)", observer, account.number)
+    return account
+
+
 def hidden_id(number: str) -> str:
     """A fifteen-digit id that does not show the number; the same for the same number in every run."""
     digest = int.from_bytes(hashlib.sha256(f"lid:{number}".encode()).digest()[:8])
@@ -96,10 +130,11 @@ def create(network: Network, number: str, name: str | None) -> tuple[Account, bo
     if existing:
         return existing, False
     network.store.run(
-        "insert into accounts (number, lid, name) values (?, ?, ?)",
+        "insert into accounts (number, lid, name, phone_seen_at) values (?, ?, ?, ?)",
         number,
         hidden_id(number),
         name or f"+{number}",
+        now_ms(),
     )
     network.journal.note("account", number=number)
     return get(network, number), True
@@ -112,6 +147,12 @@ def change(network: Network, number: str, body: dict[str, Any]) -> Account:
             if not isinstance(value, bool):
                 raise BadRequest("bad_field", f"{name} must be true or false")
             _set(network, number, name, int(value))
+            if name == "online":
+                _set(network, number, "phone_seen_at", now_ms())
+        elif name in faults_of.NAMES:
+            _set(network, number, name, faults_of.column_value(name, value))
+        elif name == "phone_seen_at" and isinstance(value, int):
+            _set(network, number, name, value)
         elif name == "delays" and isinstance(value, dict):
             _set_delays(network, number, value)
         else:
@@ -126,7 +167,7 @@ def _set_delays(network: Network, number: str, delays: dict[str, Any]) -> None:
         _set(network, number, name, None if value is None else checked_number(name, value))
 
 
-def _set(network: Network, number: str, column: str, value: int | None) -> None:
+def _set(network: Network, number: str, column: str, value: str | int | None) -> None:
     network.store.run(f"update accounts set {column} = ? where number = ?", value, number)  # noqa: S608
 
 

@@ -8,12 +8,12 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
-from containers.simulator import control, line, messages
+from containers.simulator import control, control_chats, control_faults, line, messages, trouble
 from containers.simulator.errors import Refused
 from containers.simulator.network import Network
 
@@ -29,8 +29,11 @@ class Uncached(StaticFiles):
         return response
 
 
-async def web_client(_: Request) -> Response:
-    return FileResponse(HERE / "page" / "index.html", headers={"Cache-Control": "no-cache"})
+async def web_client(request: Request) -> Response:
+    """The page says which build it is, so that it can notice when the server has a newer one."""
+    build: str = request.app.state.network.settings.build
+    page = (HERE / "page" / "index.html").read_text().replace("{{build}}", build)
+    return HTMLResponse(page, headers={"Cache-Control": "no-cache"})
 
 
 async def phone(_: Request) -> Response:
@@ -55,7 +58,8 @@ def create(data: Path) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.network = Network(data)
-        app.state.network.live.latency_ms = app.state.network.settings.server_latency_ms
+        app.state.network.apply_settings()
+        trouble.apply_all(app.state.network)
         messages.resume(app.state.network)
         yield
         app.state.network.store.close()
@@ -65,6 +69,8 @@ def create(data: Path) -> Starlette:
         Route("/phone", phone),
         WebSocketRoute("/ws/chat", on_the_line),
         *control.ROUTES,
+        *control_chats.ROUTES,
+        *control_faults.ROUTES,
         Mount("/page", Uncached(directory=HERE / "page")),
         Mount("/phone-page", Uncached(directory=HERE / "phone")),
     ]

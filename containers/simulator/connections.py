@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,7 +34,10 @@ class Connection:
         self._outbound.put_nowait((self._due(), None))
 
     def _due(self) -> float:
-        return asyncio.get_running_loop().time() + self._registry.latency_ms / 1000
+        """Jitter never reorders: what was said later waits behind what was said earlier."""
+        latency, jitter = self._registry.slowness(self.number)
+        delay = latency + (random.randrange(jitter + 1) if jitter else 0)  # noqa: S311  # no secret depends on it
+        return asyncio.get_running_loop().time() + delay / 1000
 
     async def speak(self) -> None:
         """Sends what is queued until the line is closed from either side."""
@@ -57,6 +61,13 @@ class Connections:
         self._all: set[Connection] = set()
         self._by_device: dict[str, Connection] = {}
         self.latency_ms = 0
+        self.jitter_ms = 0
+        self.slow: dict[str, tuple[int, int]] = {}
+
+    def slowness(self, number: str | None) -> tuple[int, int]:
+        """Latency and jitter in milliseconds: the network's and the account's add up."""
+        latency, jitter = self.slow.get(number or "", (0, 0))
+        return self.latency_ms + latency, self.jitter_ms + jitter
 
     def add(self, connection: Connection) -> None:
         self._all.add(connection)

@@ -1,42 +1,12 @@
 """The control API: what a person does with a phone in the hand, and what an observer may know."""
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from containers.simulator import accounts, devices, history, messages, presence, receipts, settings
+from containers.simulator import accounts, contacts, devices, settings, trouble
+from containers.simulator.control_input import body_of, field, network_of, number_in
 from containers.simulator.errors import BadRequest, Unknown
-from containers.simulator.messages import Draft
-from containers.simulator.network import Network
-
-
-def network_of(request: Request) -> Network:
-    network: Network = request.app.state.network
-    return network
-
-
-async def body_of(request: Request) -> dict[str, Any]:
-    try:
-        body = await request.json() if await request.body() else {}
-    except ValueError as problem:
-        raise BadRequest("bad_json", f"the body is not JSON: {problem}") from problem
-    if not isinstance(body, dict):
-        raise BadRequest("bad_json", "the body must be a JSON object")
-    return body
-
-
-def field(body: dict[str, Any], name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not value:
-        raise BadRequest("missing_field", f"the field {name!r} is missing or not a text")
-    return value
-
-
-def number_in(value: str) -> str:
-    """Digits, from `5511…`, `+5511…` or `5511…@c.us`."""
-    return value.removeprefix("+").removesuffix("@c.us")
 
 
 async def create_account(request: Request) -> JSONResponse:
@@ -53,8 +23,9 @@ async def change_account(request: Request) -> JSONResponse:
     network, number = network_of(request), request.path_params["number"]
     before = accounts.get(network, number)
     account = accounts.change(network, number, await body_of(request))
-    if account.online and not before.online:
-        messages.phone_online_again(network, account)
+    trouble.changed(network, before, account)
+    if before.faults.hide_number and not account.faults.hide_number:
+        contacts.reveal(network, number)
     if account.lid_chats != before.lid_chats:
         for connection in network.live.of_account(number):
             connection.send({"type": "lid-chats", "on": account.lid_chats})
@@ -63,51 +34,8 @@ async def change_account(request: Request) -> JSONResponse:
 
 async def scan(request: Request) -> JSONResponse:
     code = field(await body_of(request), "code")
-    return JSONResponse({"device": devices.scan(network_of(request), request.path_params["number"], code)})
-
-
-async def send(request: Request) -> JSONResponse:
-    network, number, body = network_of(request), request.path_params["number"], await body_of(request)
-    if not accounts.get(network, number).online:
-        raise BadRequest("phone_offline", "the phone is offline")
-    reply_to = body.get("reply_to")
-    draft = Draft(
-        sender=number,
-        to=accounts.get(network, number_in(field(body, "to"))).number,
-        id=messages.new_id(),
-        text=field(body, "text"),
-        # The plain id, or the `true_<chat>_<id>` form in which a page names messages.
-        quoted_id=str(reply_to).split("_")[2 if "_" in str(reply_to) else 0] if reply_to else None,
-        via="phone",
-    )
-    return JSONResponse({"id": draft.id, "t": messages.send_from_phone(network, draft)}, 201)
-
-
-async def conversation(request: Request) -> JSONResponse:
-    peer = request.query_params.get("with")
-    return JSONResponse(
-        history.conversation(network_of(request), request.path_params["number"], number_in(peer) if peer else None)
-    )
-
-
-async def read(request: Request) -> JSONResponse:
-    peer = number_in(field(await body_of(request), "with"))
-    receipts.read_chat(network_of(request), request.path_params["number"], peer)
-    return JSONResponse({})
-
-
-async def typing(request: Request) -> JSONResponse:
-    body = await body_of(request)
-    to = accounts.get(network_of(request), number_in(field(body, "to")))
-    number = request.path_params["number"]
-    presence.typing(network_of(request), number, to.number, field(body, "state"), via="phone")
-    return JSONResponse({})
-
-
-async def set_presence(request: Request) -> JSONResponse:
-    state = field(await body_of(request), "state")
-    presence.phone_presence(network_of(request), request.path_params["number"], state)
-    return JSONResponse({})
+    device = devices.scan(network_of(request), request.path_params["number"], code)
+    return JSONResponse({"device": device} if device else {"device": None, "passkey": True})
 
 
 async def logout(request: Request) -> JSONResponse:
@@ -166,11 +94,6 @@ ROUTES = [
     Route("/control/accounts", list_accounts, methods=["GET"]),
     Route(ACCOUNT, change_account, methods=["PATCH"]),
     Route(f"{ACCOUNT}/scan", scan, methods=["POST"]),
-    Route(f"{ACCOUNT}/messages", send, methods=["POST"]),
-    Route(f"{ACCOUNT}/messages", conversation, methods=["GET"]),
-    Route(f"{ACCOUNT}/read", read, methods=["POST"]),
-    Route(f"{ACCOUNT}/typing", typing, methods=["POST"]),
-    Route(f"{ACCOUNT}/presence", set_presence, methods=["POST"]),
     Route(f"{ACCOUNT}/logout", logout, methods=["POST"]),
     Route(f"{ACCOUNT}/devices", list_devices, methods=["GET"]),
     Route("/control/codes", codes, methods=["GET"]),

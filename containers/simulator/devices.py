@@ -10,7 +10,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from containers.simulator import accounts, history, inbox
+from containers.simulator import accounts, history, inbox, passkeys
+from containers.simulator.accounts import Account
+from containers.simulator.connections import Connection
 from containers.simulator.errors import BadRequest, Conflict, Unknown
 from containers.simulator.journal import now_ms
 from containers.simulator.network import Network
@@ -18,27 +20,39 @@ from containers.simulator.network import Network
 MOST_DEVICES = 4
 
 
-def scan(network: Network, number: str, code: str) -> str:
-    """The phone scans a code, or has one typed in: the page behind it becomes a linked device, whose id is returned."""
+def scan(network: Network, number: str, code: str) -> str | None:
+    """The phone scans a code, or has one typed in: the page behind it becomes a linked device, whose id is returned.
+
+    None when a passkey is demanded of the page first.
+    """
     account = accounts.get(network, number)
     network.journal.count("scans")
-    if not account.online:
+    if not account.reachable:
         raise Conflict("phone_offline", "the phone is offline and cannot link a device")
     if len(linked(network, number)) >= MOST_DEVICES:
         raise Conflict("too_many_devices", f"an account has at most {MOST_DEVICES} linked devices")
     offer, whole = network.codes.take(code, number)
     parts = whole.split(",")
-    if len(parts) != 4:
-        raise BadRequest("bad_code", "a linking code has four parts")
-    ref, _static, identity, secret = parts
-    proof = _proof(ref, identity, secret)
-    device = _file(network, number, identity)
+    # Some clients append the kind of device.
+    if len(parts) not in (4, 5):
+        raise BadRequest("bad_code", "a linking code has four parts, or five")
+    proof = _proof(parts[0], parts[2], parts[3])
     offer.used = True
-    offer.connection.send(
-        {"type": "pair-success", "device": device, "me": account.as_peer(), "proof": proof, "ref": ref}
-    )
+
+    def link() -> str:
+        return _link(network, account, offer.connection, parts[0], parts[2], proof)
+
+    if account.faults.passkey:
+        passkeys.demand(network, number, offer.connection, link)
+        return None
+    return link()
+
+
+def _link(network: Network, account: Account, page: Connection, ref: str, identity: str, proof: str) -> str:
+    device = _file(network, account.number, identity)
+    page.send({"type": "pair-success", "device": device, "me": account.as_peer(), "proof": proof, "ref": ref})
     network.journal.count("links")
-    network.journal.note("link", number=number, device=device, page=offer.connection.page)
+    network.journal.note("link", number=account.number, device=device, page=page.page)
     return device
 
 
@@ -56,10 +70,11 @@ def _file(network: Network, number: str, identity: str) -> str:
     row = network.store.one("select count(*) as n from devices where number = ?", number)
     device = f"{number}:{(row['n'] if row else 0) + 1}"
     network.store.run(
-        "insert into devices (id, number, identity_key, linked_at) values (?, ?, ?, ?)",
+        "insert into devices (id, number, identity_key, linked_at, seen_at) values (?, ?, ?, ?, ?)",
         device,
         number,
         identity,
+        now_ms(),
         now_ms(),
     )
     inbox.put(network, device, history.sync(network, number))
@@ -86,9 +101,22 @@ def listing(network: Network, number: str) -> list[dict[str, Any]]:
             "linked_at": row["linked_at"],
             "connected": network.live.of_device(row["id"]) is not None,
             "waiting": row["waiting"],
+            "seen_at": seen_at(network, row["id"]),
         }
         for row in rows
     ]
+
+
+def saw(network: Network, device: str) -> None:
+    network.store.run("update devices set seen_at = ? where id = ?", now_ms(), device)
+
+
+def seen_at(network: Network, device: str) -> int:
+    """When the device was last on the line: now, while it is."""
+    if network.live.of_device(device):
+        return now_ms()
+    row = network.store.one("select max(seen_at, linked_at) as at from devices where id = ?", device)
+    return int(row["at"]) if row else 0
 
 
 def owner_by_signature(network: Network, device: str, nonce: bytes, signature: str) -> str | None:

@@ -8,9 +8,10 @@ import secrets
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from containers.simulator import accounts, devices, inbox, presence, stanzas
+from containers.simulator import accounts, devices, inbox, passkeys, presence, stanzas
 from containers.simulator.connections import Connection, Stanza
 from containers.simulator.errors import Refused
+from containers.simulator.journal import now_ms
 from containers.simulator.network import Network
 
 # A page that reloads may be back before its former connection has finished closing.
@@ -19,6 +20,10 @@ GRACE_S = 0.25
 
 async def serve(network: Network, socket: WebSocket) -> None:
     await socket.accept()
+    if network.closed:
+        # After the handshake: a refused one would be the browser's own complaint on the console.
+        await socket.close(1013)
+        return
     connection = Connection(socket, network.live)
     network.live.add(connection)
     speaking = asyncio.create_task(connection.speak())
@@ -40,6 +45,8 @@ def _hung_up(network: Network, connection: Connection) -> None:
     network.codes.withdraw(connection)
     if connection.number:
         network.journal.note("offline", device=connection.device, page=connection.page)
+        if connection.device:
+            devices.saw(network, connection.device)
         presence.tell(network, connection.number)
 
 
@@ -60,6 +67,8 @@ async def _hear(network: Network, connection: Connection, stanza: Stanza) -> Non
         network.codes.show(connection, str(stanza.get("code")))
     elif kind == "pair-code":
         network.codes.show_typed(connection, str(stanza.get("code")), str(stanza.get("number")))
+    elif kind == "passkey-answer":
+        passkeys.answered(network, connection, str(stanza.get("client_data")))
     else:
         network.journal.refuse("not_logged_in", stanza=kind)
         connection.send({"type": "stream-error", "reason": "not_logged_in"})
@@ -96,6 +105,10 @@ async def _log_in(network: Network, connection: Connection, stanza: Stanza) -> N
         connection.send({"type": "failure", "reason": "device_removed"})
         connection.hang_up()
         return
+    if accounts.get(network, number).faults.banned:
+        connection.send({"type": "failure", "reason": "banned"})
+        connection.hang_up()
+        return
     await _replace_former(network, device, connection)
     network.live.log_in(connection, device, number)
     network.journal.note("online", device=device, page=connection.page)
@@ -118,7 +131,16 @@ async def _replace_former(network: Network, device: str, connection: Connection)
 
 def _welcome(network: Network, connection: Connection, device: str, number: str) -> None:
     account = accounts.get(network, number)
-    connection.send({"type": "success", "me": account.as_peer(), "lid_chats": account.lid_chats})
+    devices.saw(network, device)
+    connection.send(
+        {
+            "type": "success",
+            "me": account.as_peer(),
+            "lid_chats": account.lid_chats,
+            "build": network.settings.build,
+            "now_ms": now_ms(),
+        }
+    )
     waiting = inbox.backlog(network, device)
     for stanza in waiting:
         connection.send(stanza)

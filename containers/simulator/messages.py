@@ -1,14 +1,15 @@
 """The way of a message: accepted, filed with both phones, put in the queues of all devices but its sender's."""
 
+import json
 import re
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from containers.simulator import accounts, devices, history, inbox, receipts
+from containers.simulator import accounts, groups, history, inbox, receipts
 from containers.simulator.accounts import Account
-from containers.simulator.errors import BadRequest, Unknown
+from containers.simulator.errors import BadRequest, Restricted, Timelocked, Unknown
 from containers.simulator.journal import now_ms
 from containers.simulator.network import Network
 
@@ -19,7 +20,7 @@ MESSAGE_ID = re.compile(r"[A-Za-z0-9.:-]{8,64}")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message as it was handed in, by the phone or by a linked device."""
+    """A message as it was handed in, by the phone or by a linked device. `to` is a number or a group."""
 
     sender: str
     to: str
@@ -27,6 +28,7 @@ class Draft:
     text: str
     quoted_id: str | None
     via: str
+    mentions: tuple[str, ...] = ()
 
     @property
     def key(self) -> Key:
@@ -44,6 +46,35 @@ def check(draft: Draft) -> None:
         raise BadRequest("empty_text", "a text message needs a text")
     if len(draft.text) > LONGEST_TEXT:
         raise BadRequest("too_long", f"a text has at most {LONGEST_TEXT} characters")
+
+
+def check_allowed(network: Network, draft: Draft) -> None:
+    """Refuses the banned, strangers to a group, and new chats of a restricted account."""
+    sender = accounts.get(network, draft.sender)
+    if sender.faults.banned:
+        raise Restricted("banned", f"{draft.sender} is banned")
+    if groups.is_group(draft.to):
+        groups.member(network, draft.to, draft.sender)
+        return
+    until = sender.faults.restricted_until
+    if until is not None and now_ms() < until and not _ever_wrote(network, draft.to, draft.sender):
+        raise Timelocked("new_chats_restricted", f"no new chats until {until}")
+
+
+def _ever_wrote(network: Network, sender: str, to: str) -> bool:
+    sql = "select 1 from messages where sender = ? and chat = ? and ack > 0 limit 1"
+    return sender == to or network.store.one(sql, sender, to) is not None
+
+
+def recipients(network: Network, key: Key) -> list[str]:
+    """Who a message is for: the other person (oneself, in the chat with oneself) or the group's other members."""
+    if not groups.is_group(key[1]):
+        return [key[1]]
+    return [number for number in groups.numbers_of(network, key[1]) if number != key[0]]
+
+
+def parties(network: Network, key: Key) -> list[str]:
+    return list(dict.fromkeys([key[0], *recipients(network, key)]))
 
 
 def _stored(network: Network, key: Key) -> sqlite3.Row:
@@ -81,14 +112,17 @@ def send_from_phone(network: Network, draft: Draft) -> int:
 def _store(network: Network, draft: Draft) -> int | None:
     """The time of the message, or None when it is a copy."""
     check(draft)
+    check_allowed(network, draft)
     t = now_ms() // 1000
     new = network.store.run(
-        "insert or ignore into messages values (?, ?, ?, ?, ?, ?, 0, ?)",
+        "insert or ignore into messages (sender, chat, id, text, t, quoted_id, via, mentions)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?)",
         *draft.key,
         draft.text,
         t,
         draft.quoted_id,
         draft.via,
+        json.dumps(draft.mentions),
     )
     return t if new else None
 
@@ -99,7 +133,7 @@ def _accept_copy(network: Network, draft: Draft, accepted: Callable[[int], None]
     network.journal.note("copy", sender=draft.sender, to=draft.to, id=draft.id, delivered=delivered)
     if delivered:
         _file(network, draft.key, copy=True)
-        _tell_devices(network, draft.key, [draft.to], but=draft.via)
+        _tell_devices(network, draft.key, recipients(network, draft.key), but=draft.via)
     accepted(_stored(network, draft.key)["t"])
 
 
@@ -115,28 +149,34 @@ def complete(network: Network, key: Key) -> None:
         network.journal.count("messages_filed")
         network.journal.note("filed", sender=key[0], to=key[1], id=key[2], via=via)
         _file(network, key, copy=False)
-    _tell_devices(network, key, key[:2], but=via)
-    receipts.follow(network, key)
+        _expect_receipts(network, key)
+    _tell_devices(network, key, parties(network, key), but=via)
+    for number in recipients(network, key):
+        receipts.follow(network, key, number)
+
+
+def _expect_receipts(network: Network, key: Key) -> None:
+    if groups.is_group(key[1]):
+        for number in recipients(network, key):
+            network.store.run("insert into deliveries values (?, ?, ?, ?, 1)", *key, number)
 
 
 def _tell_devices(network: Network, key: Key, numbers: Iterable[str], *, but: str) -> None:
     """Never an echo: the device that sent the message is not told of it."""
     for number in dict.fromkeys(numbers):
-        for device in devices.linked(network, number):
-            if but != f"device:{device}":
-                inbox.put(network, device, history.stanza_of(network, key, number))
+        inbox.put_for(network, number, history.stanza_of(network, key, number), but=but)
 
 
 def _file(network: Network, key: Key, *, copy: bool) -> None:
     """Files the message with both phones; a phone that is off sees it when it is on again."""
-    for number in dict.fromkeys(key[:2]):
+    for number in parties(network, key):
         network.store.run(
             "insert into filed (account, sender, chat, id, copy) values (?, ?, ?, ?, ?)",
             number,
             *key,
             int(copy),
         )
-        if accounts.get(network, number).online:
+        if accounts.get(network, number).reachable:
             _catch_up(network, number)
 
 
@@ -148,17 +188,22 @@ def phone_online_again(network: Network, account: Account) -> None:
     """An online phone takes what waits for it, in order, and behaves as it does."""
     _catch_up(network, account.number)
     rows = network.store.all(
-        "select sender, chat, id from messages where chat = ? and ack between 1 and 2", account.number
+        "select sender, chat, id from messages where chat = ? and ack between 1 and 2"
+        " union all select sender, chat, id from deliveries where participant = ? and ack < 3",
+        account.number,
+        account.number,
     )
     for row in rows:
-        receipts.follow(network, (row["sender"], row["chat"], row["id"]))
+        receipts.follow(network, (row["sender"], row["chat"], row["id"]), account.number)
 
 
 def resume(network: Network) -> None:
     """After a restart: what had been about to happen follows from what is stored."""
+    inbox.let_go_all(network)
     for row in network.store.all("select sender, chat, id, ack from messages where ack < 3 order by rowid"):
         key = (row["sender"], row["chat"], row["id"])
         if row["ack"] == 0:
             complete(network, key)
         else:
-            receipts.follow(network, key)
+            for number in recipients(network, key):
+                receipts.follow(network, key, number)

@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from containers.simulator import settings as settings_of
 from containers.simulator.codes import Codes
 from containers.simulator.connections import Connections
-from containers.simulator.journal import Journal
+from containers.simulator.journal import Clock, Journal, now_ms
 from containers.simulator.settings import Settings
 from containers.simulator.store import Store
+
+if TYPE_CHECKING:
+    from containers.simulator.passkeys import Demand
 
 
 class Network:
@@ -21,6 +25,9 @@ class Network:
         self.codes = Codes()
         # Presence is a matter of the moment: nobody expects it to survive a restart.
         self.phones_available: set[str] = set()
+        self.passkey_demands: dict[str, Demand] = {}
+        # Until when the server turns everybody away; the machine's own clock, a restart ends it.
+        self.closed_until = 0.0
         self._timers: set[asyncio.TimerHandle] = set()
 
     def later(self, delay_ms: int, act: Callable[[], object]) -> None:
@@ -34,9 +41,30 @@ class Network:
         self._timers.add(handle)
 
     def change_settings(self, settings: Settings) -> None:
+        if settings.build != self.settings.build:
+            for connection in self.live.everyone():
+                connection.send({"type": "build", "build": settings.build})
         self.settings = settings
-        self.live.latency_ms = settings.server_latency_ms
+        self.apply_settings()
         settings_of.save(self.store, settings)
+
+    def apply_settings(self) -> None:
+        self.live.latency_ms = self.settings.server_latency_ms
+        self.live.jitter_ms = self.settings.server_jitter_ms
+
+    def close_for(self, ms: int) -> None:
+        """Everybody is thrown off the line, and nobody gets on it, for a while."""
+        self.closed_until = asyncio.get_running_loop().time() + ms / 1000
+        for connection in self.live.everyone():
+            connection.hang_up()
+
+    @property
+    def closed(self) -> bool:
+        return asyncio.get_running_loop().time() < self.closed_until
+
+    def advance_clock(self, ms: int) -> int:
+        Clock.ahead_ms += ms
+        return now_ms()
 
     def forget_everything(self) -> None:
         """Back to an empty network: no accounts, default settings, every page logged out."""
@@ -46,4 +74,8 @@ class Network:
         self.store.empty()
         self.codes = Codes()
         self.phones_available.clear()
+        self.passkey_demands.clear()
+        self.live.slow.clear()
+        self.closed_until = 0.0
+        Clock.ahead_ms = 0
         self.change_settings(Settings())

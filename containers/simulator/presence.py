@@ -1,6 +1,6 @@
 """Who is there and who is typing: told to whoever is on the line, kept for nobody."""
 
-from containers.simulator import accounts
+from containers.simulator import accounts, groups
 from containers.simulator.connections import Connection
 from containers.simulator.errors import BadRequest
 from containers.simulator.network import Network
@@ -31,16 +31,23 @@ def _send(network: Network, connection: Connection, number: str) -> None:
     account = accounts.find(network, number)
     if account:
         available = is_available(network, number)
-        connection.send({"type": "presence", "peer": account.as_peer(), "available": available})
+        peer = accounts.peer(network, account, connection.number or "")
+        connection.send({"type": "presence", "peer": peer, "available": available})
 
 
 def typing(network: Network, sender: str, to: str, state: str, via: str) -> None:
     if state not in CHAT_STATES:
         raise BadRequest("bad_state", f"a chat state is one of {', '.join(CHAT_STATES)}")
-    peer = accounts.get(network, sender).as_peer()
+    account = accounts.get(network, sender)
     network.journal.note("typing", sender=sender, to=to, state=state, via=via)
-    for connection in network.live.of_account(to):
-        connection.send({"type": "chatstate", "peer": peer, "state": state})
+    group = {"group": to} if groups.is_group(to) else {}
+    if group:
+        groups.member(network, to, sender)
+    told = [n for n in groups.numbers_of(network, to) if n != sender] if group else [to]
+    for number in told:
+        for connection in network.live.of_account(number):
+            peer = accounts.peer(network, account, number)
+            connection.send({"type": "chatstate", "peer": peer, "state": state, **group})
 
 
 def phone_presence(network: Network, number: str, state: str) -> None:

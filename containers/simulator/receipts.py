@@ -1,72 +1,112 @@
 """Acknowledgements after the server's own: delivered (2) and read (3), told to every device of the sender."""
 
-from containers.simulator import accounts, devices, inbox
+from containers.simulator import accounts, groups, inbox
+from containers.simulator.connections import Stanza
 from containers.simulator.network import Network
 
 DELIVERED, READ = 2, 3
 Key = tuple[str, str, str]
 
 
-def follow(network: Network, key: Key) -> None:
-    """What the recipient's phone does with a message by itself: receive it, and read it if that is its habit."""
-    recipient = accounts.get(network, key[1])
-    if recipient.online:
-        network.later(accounts.delay_ms(network, recipient, "ack2_ms"), lambda: phone_received(network, key))
+def follow(network: Network, key: Key, reader: str) -> None:
+    """What a recipient's phone does with a message by itself: receive it, and read it if that is its habit."""
+    recipient = accounts.get(network, reader)
+    if recipient.reachable:
+        wait = accounts.delay_ms(network, recipient, "ack2_ms")
+        network.later(wait, lambda: phone_received(network, key, reader))
 
 
-def phone_received(network: Network, key: Key) -> None:
-    recipient = accounts.find(network, key[1])
+def phone_received(network: Network, key: Key, reader: str) -> None:
+    recipient = accounts.find(network, reader)
     if recipient is None:
         return
-    advance(network, key[0], key[1], [key[2]], DELIVERED)
-    if recipient.online and recipient.auto_read:
+    advance(network, key[0], key[1], [key[2]], DELIVERED, reader)
+    if recipient.reachable and recipient.auto_read:
         network.later(
             accounts.delay_ms(network, recipient, "ack3_ms"),
-            lambda: advance(network, key[0], key[1], [key[2]], READ),
+            lambda: advance(network, key[0], key[1], [key[2]], READ, reader),
         )
 
 
-def device_received(network: Network, key: Key) -> None:
+def device_received(network: Network, key: Key, reader: str) -> None:
     """A linked device acknowledged the message: that is a delivery, even when the phone is off."""
-    recipient = accounts.get(network, key[1])
+    recipient = accounts.get(network, reader)
     network.later(
         accounts.delay_ms(network, recipient, "ack2_ms"),
-        lambda: advance(network, key[0], key[1], [key[2]], DELIVERED),
+        lambda: advance(network, key[0], key[1], [key[2]], DELIVERED, reader),
     )
 
 
-def advance(network: Network, sender: str, chat: str, ids: list[str], ack: int) -> list[str]:
+def advance(network: Network, sender: str, chat: str, ids: list[str], ack: int, reader: str) -> list[str]:
     """Moves messages forward to `ack`, never back, and returns those that moved."""
-    moved = [
-        i
-        for i in ids
-        if network.store.run(
-            "update messages set ack = ? where sender = ? and chat = ? and id = ? and ack between 1 and ?",
-            ack,
-            sender,
-            chat,
-            i,
-            ack - 1,
-        )
-    ]
+    move = _move_in_group if groups.is_group(chat) else _move
+    moved = [i for i in ids if move(network, (sender, chat, i), ack, reader)]
     if moved:
         event = "read" if ack == READ else "delivered"
-        network.journal.note(event, sender=sender, to=chat, ids=moved)
-        peer = accounts.get(network, chat).as_peer()
-        for device in devices.linked(network, sender):
-            inbox.put(network, device, {"kind": "receipt", "peer": peer, "ids": moved, "ack": ack})
+        network.journal.note(event, sender=sender, to=chat, ids=moved, by=reader)
+        for stanza in _receipts(network, sender, chat, moved, ack, reader):
+            inbox.put_for(network, sender, stanza)
     return moved
 
 
-def read_chat(network: Network, reader: str, peer: str, ids: list[str] | None = None, via: str = "") -> None:
-    """The reader has seen the peer's messages, all of them or the named ones."""
-    rows = network.store.all(
-        "select id from messages where sender = ? and chat = ? and ack between 1 and 2 order by t", peer, reader
-    )
-    unread = [row["id"] for row in rows if ids is None or row["id"] in ids]
-    advance(network, peer, reader, unread, DELIVERED)
-    advance(network, peer, reader, unread, READ)
-    for device in devices.linked(network, reader):
-        if device != via:
-            stanza = {"kind": "read-self", "peer": accounts.get(network, peer).as_peer()}
-            inbox.put(network, device, stanza)
+def _move(network: Network, key: Key, ack: int, _reader: str) -> int:
+    sql = "update messages set ack = ? where sender = ? and chat = ? and id = ? and ack between 1 and ?"
+    return network.store.run(sql, ack, *key, ack - 1)
+
+
+def _move_in_group(network: Network, key: Key, ack: int, reader: str) -> int:
+    """Every member has an ack of their own; the message's is that of the slowest."""
+    sql = "update deliveries set ack = ? where sender = ? and chat = ? and id = ? and participant = ? and ack < ?"
+    moved = network.store.run(sql, ack, *key, reader, ack)
+    if moved:
+        network.store.run(
+            "update messages set ack = (select min(d.ack) from deliveries d where d.sender = messages.sender"
+            " and d.chat = messages.chat and d.id = messages.id) where sender = ? and chat = ? and id = ?",
+            *key,
+        )
+    return moved
+
+
+def _receipts(network: Network, sender: str, chat: str, ids: list[str], ack: int, reader: str) -> list[Stanza]:
+    peer = accounts.peer(network, accounts.get(network, reader), sender)
+    if not groups.is_group(chat):
+        return [{"kind": "receipt", "peer": peer, "ids": ids, "ack": ack, "whole": ack}]
+    base = {"kind": "receipt", "group": chat, "peer": peer, "ack": ack}
+    return [base | {"ids": [i], "whole": _whole(network, (sender, chat, i))} for i in ids]
+
+
+def _whole(network: Network, key: Key) -> int:
+    row = network.store.one("select ack from messages where sender = ? and chat = ? and id = ?", *key)
+    return int(row["ack"]) if row else 0
+
+
+def read_chat(network: Network, reader: str, chat: str, ids: list[str] | None = None, via: str = "") -> None:
+    """The reader has seen the chat's messages, all of them or the named ones. `chat` is a number or a group."""
+    for sender, found in _unread(network, reader, chat).items():
+        seen = [i for i in found if ids is None or i in ids]
+        key_chat = chat if groups.is_group(chat) else reader
+        advance(network, sender, key_chat, seen, DELIVERED, reader)
+        advance(network, sender, key_chat, seen, READ, reader)
+    if groups.is_group(chat):
+        stanza: Stanza = {"kind": "read-self", "group": chat}
+    else:
+        stanza = {"kind": "read-self", "peer": accounts.peer(network, accounts.get(network, chat), reader)}
+    inbox.put_for(network, reader, stanza, but=f"device:{via}")
+
+
+def _unread(network: Network, reader: str, chat: str) -> dict[str, list[str]]:
+    """Ids by sender, oldest first."""
+    if groups.is_group(chat):
+        rows = network.store.all(
+            "select d.sender, d.id from deliveries d join messages m using (sender, chat, id)"
+            " where d.chat = ? and d.participant = ? and d.ack < 3 order by m.t",
+            chat,
+            reader,
+        )
+    else:
+        sql = "select sender, id from messages where sender = ? and chat = ? and ack between 1 and 2 order by t"
+        rows = network.store.all(sql, chat, reader)
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row["sender"], []).append(row["id"])
+    return found

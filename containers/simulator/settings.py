@@ -1,12 +1,14 @@
 """How the simulated network behaves, adjustable while it runs."""
 
 import json
+import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from containers.simulator.errors import BadRequest
 from containers.simulator.store import Store
 
+BUILD = re.compile(r"2\.\d{4}\.\d{10}")
 DELAYS = ("ack1_ms", "ack2_ms", "ack3_ms")
 
 
@@ -25,6 +27,8 @@ class Settings:
     qr_count: int = 6
     drop_copies: bool = True
     server_latency_ms: int = 0
+    server_jitter_ms: int = 0
+    build: str = "2.3000.1045220589"
 
     def as_json(self) -> dict[str, Any]:
         values = asdict(self)
@@ -49,6 +53,9 @@ def changed(current: Settings, body: dict[str, Any]) -> Settings:
         if name == "drop_copies":
             if not isinstance(value, bool):
                 raise BadRequest("bad_setting", "drop_copies must be true or false")
+        elif name == "build":
+            if not isinstance(value, str) or not BUILD.fullmatch(value):
+                raise BadRequest("bad_setting", "a build looks like 2.3000.1045220589")
         else:
             checked_number(name, value, least=1 if name.startswith("qr_") else 0)
     return replace(current, **flat)

@@ -7,13 +7,12 @@
 | ack      |                     |                                                               |
 | read     | read-ok             |                                                               |
 | chatstate, presence |          |                                                               |
-| iq       | iq-result           | exists: nobody has the number (result null)                   |
+| iq       | iq-result           | see questions.py                                              |
 """
 
 from collections.abc import Callable
-from typing import Any
 
-from containers.simulator import accounts, devices, inbox, messages, presence, receipts
+from containers.simulator import accounts, groups, inbox, messages, presence, questions, receipts
 from containers.simulator.connections import Connection, Stanza
 from containers.simulator.errors import Conflict, Refused
 from containers.simulator.messages import Draft
@@ -36,22 +35,29 @@ def _send(network: Network, connection: Connection, stanza: Stanza) -> None:
         messages.accept(network, draft, lambda t: connection.send({"type": "ack", **echo, "t": t}))
     except Refused as no:
         network.journal.refuse(no.reason, device=connection.device, id=echo["id"])
-        connection.send({"type": "ack", **echo, "error": no.reason, "message": no.message})
+        connection.send({"type": "ack", **echo, "error": no.reason, "message": no.message, "code": no.code})
 
 
 def _draft(network: Network, connection: Connection, stanza: Stanza) -> Draft:
-    to = accounts.by_jid(network, str(stanza.get("to")))
+    sender = connection.number or ""
     quoted = stanza.get("quoted_id")
     draft = Draft(
-        sender=connection.number or "",
-        to=to.number,
+        sender=sender,
+        to=chat_of(network, sender, str(stanza.get("to"))),
         id=str(stanza.get("id")),
         text=str(stanza.get("text") or ""),
         quoted_id=str(quoted) if quoted else None,
         via=f"device:{connection.device}",
+        mentions=tuple(accounts.by_jid(network, str(jid)).number for jid in stanza.get("mentions") or []),
     )
     messages.check(draft)
+    messages.check_allowed(network, draft)
     return draft
+
+
+def chat_of(network: Network, number: str, jid: str) -> str:
+    """A group's id as it is, a person's as the number."""
+    return jid if groups.is_group(jid) else accounts.addressed(network, number, jid).number
 
 
 def _use_counter(network: Network, connection: Connection, stanza: Stanza) -> None:
@@ -84,41 +90,28 @@ def _retry(network: Network, connection: Connection, _stanza: Stanza) -> None:
 def _ack(network: Network, connection: Connection, stanza: Stanza) -> None:
     taken = inbox.acknowledge(network, connection, int(stanza.get("position", 0)))
     if taken and taken["kind"] == "message" and not taken["from_me"]:
-        receipts.device_received(network, (taken["peer"]["number"], connection.number or "", taken["id"]))
+        number, group = connection.number or "", taken.get("group")
+        author = accounts.by_jid(network, f"{(taken.get('author') or taken['peer'])['lid']}@lid").number
+        receipts.device_received(network, (author, group or number, taken["id"]), number)
 
 
 def _read(network: Network, connection: Connection, stanza: Stanza) -> None:
-    peer = accounts.by_jid(network, str(stanza.get("to")))
+    number = connection.number or ""
     ids = [str(i) for i in stanza.get("ids", [])]
-    receipts.read_chat(network, connection.number or "", peer.number, ids, via=connection.device or "")
+    chat = chat_of(network, number, str(stanza.get("to")))
+    receipts.read_chat(network, number, chat, ids, via=connection.device or "")
     connection.send({"type": "read-ok", "to": stanza.get("to"), "ids": ids})
 
 
 def _chatstate(network: Network, connection: Connection, stanza: Stanza) -> None:
-    to = accounts.by_jid(network, str(stanza.get("to")))
-    via = f"device:{connection.device}"
-    presence.typing(network, connection.number or "", to.number, str(stanza.get("state")), via)
+    number = connection.number or ""
+    chat = chat_of(network, number, str(stanza.get("to")))
+    presence.typing(network, number, chat, str(stanza.get("state")), f"device:{connection.device}")
 
 
 def _presence(network: Network, connection: Connection, stanza: Stanza) -> None:
     connection.available = bool(stanza.get("available"))
     presence.tell(network, connection.number or "")
-
-
-def _iq(network: Network, connection: Connection, stanza: Stanza) -> None:
-    """A question with a number, answered under the same number."""
-    result: Any = None
-    ask = stanza.get("ask")
-    try:
-        if ask == "exists":
-            result = accounts.by_jid(network, str(stanza.get("jid"))).as_peer()
-        elif ask == "subscribe":
-            presence.subscribe(network, connection, accounts.by_jid(network, str(stanza.get("jid"))).number)
-        elif ask == "logout":
-            devices.remove(network, connection.device or "", by="device")
-    except Refused as no:
-        network.journal.refuse(no.reason, device=connection.device, ask=ask)
-    connection.send({"type": "iq-result", "n": stanza.get("n"), "result": result})
 
 
 ANSWERS: dict[str, Callable[[Network, Connection, Stanza], None]] = {
@@ -128,5 +121,5 @@ ANSWERS: dict[str, Callable[[Network, Connection, Stanza], None]] = {
     "read": _read,
     "chatstate": _chatstate,
     "presence": _presence,
-    "iq": _iq,
+    "iq": questions.answer,
 }

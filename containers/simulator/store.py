@@ -31,6 +31,27 @@ create table if not exists filed (
     id text not null, arrived integer, copy integer not null default 0
 );
 create index if not exists filed_by_account on filed (account, arrived);
+create table if not exists groups (
+    id text primary key, subject text not null, creator text not null, created_at integer not null
+);
+create table if not exists members (
+    group_id text not null, number text not null, admin integer not null default 0, primary key (group_id, number)
+);
+create table if not exists deliveries (
+    sender text not null, chat text not null, id text not null, participant text not null,
+    ack integer not null default 1, primary key (sender, chat, id, participant)
+);
+create table if not exists reactions (
+    sender text not null, chat text not null, id text not null, reactor text not null, emoji text not null,
+    t integer not null, primary key (sender, chat, id, reactor)
+);
+create table if not exists saved (
+    owner text not null, number text not null, name text not null, primary key (owner, number)
+);
+create table if not exists known (observer text not null, number text not null, primary key (observer, number));
+create table if not exists held (
+    n integer primary key autoincrement, device text not null, stanza text not null
+);
 create table if not exists settings (name text primary key, value text not null);
 create table if not exists counts (name text primary key, value integer not null);
 create table if not exists trace (
@@ -38,7 +59,26 @@ create table if not exists trace (
 );
 """
 
-TABLES = ("accounts", "devices", "inbox", "messages", "filed", "settings", "counts", "trace")
+# Columns that came later: a folder of an older version gets them when it is opened.
+LATER = {
+    "accounts": {
+        "banned": "integer not null default 0",
+        "restricted_until": "integer",
+        "hide_number": "integer not null default 0",
+        "passkey": "integer not null default 0",
+        "latency_ms": "integer not null default 0",
+        "jitter_ms": "integer not null default 0",
+        "duplicates": "integer not null default 0",
+        "delivery_delays": "text not null default '{}'",
+        "phone_seen_at": "integer not null default 0",
+    },
+    "devices": {"seen_at": "integer not null default 0"},
+    "messages": {"mentions": "text not null default '[]'", "edited_at": "integer", "revoked_at": "integer"},
+}
+TABLES = (
+    *("accounts", "devices", "inbox", "messages", "filed", "groups", "members", "deliveries", "reactions"),
+    *("saved", "known", "held", "settings", "counts", "trace"),
+)
 
 Value = str | int | float | None
 
@@ -54,7 +94,14 @@ class Store:
         # A killed process loses nothing at this level; only a power cut could.
         self._db.execute("pragma synchronous = normal")
         self._db.executescript(SCHEMA)
+        self._add_later_columns()
         self._depth = 0
+
+    def _add_later_columns(self) -> None:
+        for table, columns in LATER.items():
+            present = {row["name"] for row in self.all(f"pragma table_info({table})")}
+            for name in columns.keys() - present:
+                self.run(f"alter table {table} add column {name} {columns[name]}")
 
     def all(self, sql: str, *values: Value) -> list[sqlite3.Row]:
         return self._db.execute(sql, values).fetchall()

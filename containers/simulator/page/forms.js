@@ -1,18 +1,19 @@
 // Two forms of a chat's id: when the account moves from numbers to hidden ids, its chats move too.
 
-import { write } from './database.js';
+import { readMessages, write } from './database.js';
 import { device, metaRecord, myLid, myNumber } from './device.js';
 import { MsgKey } from './ids.js';
-import { attributesOf, chatRecord, chatWidOf, ensureChat, messageRecord, personOf } from './records.js';
+import { formOf, personOf } from './people.js';
+import { attributesOf, chatRecord, ensureChat, messageRecord } from './records.js';
 import { addMessage, chats, msgs } from './stores.js';
 
 /** Chats with people whose both ids are known appear under the other one from now on, messages included. */
 export async function changeForm(toLid) {
   device.lidChats = toLid;
-  const moves = chats.toArray().map(moveOf).filter(Boolean);
+  const moves = (await Promise.all(chats.toArray().map(moveOf))).filter(Boolean);
   const stale = {
     chats: moves.map(({ chat }) => String(chat.id)),
-    messages: moves.flatMap(({ chat }) => chat.msgs.map((m) => String(m.id))),
+    messages: moves.flatMap(({ former }) => former.map((record) => record.key)),
   };
   await write({
     meta: [metaRecord('lidChats')],
@@ -22,17 +23,19 @@ export async function changeForm(toLid) {
   moves.forEach(carryOut);
 }
 
-function moveOf(chat) {
+async function moveOf(chat) {
   const person = personOf(chat.id);
-  const wid = person && chatWidOf(person);
+  const wid = person && formOf(person);
   if (!wid || wid.equals(chat.id)) return null;
   const last = chat.lastReceivedKey;
   const lastKey = last ? String(new MsgKey({ ...last, remote: wid })) : null;
+  const former = await readMessages(String(chat.id), {});
   return {
     chat,
     wid,
+    former,
     record: chatRecord(chat, { id: String(wid), lastReceivedKey: lastKey }),
-    messages: chat.msgs.map((m) => moved(m, wid)),
+    messages: former.map((record) => moved(attributesOf(record, false), wid)),
   };
 }
 
@@ -40,7 +43,7 @@ function moved(message, wid) {
   const me = wid.isLid() ? myLid() : myNumber();
   const { fromMe, id } = message.id;
   const attributes = {
-    ...message.attributes,
+    ...message,
     id: new MsgKey({ fromMe, remote: wid, id }),
     from: fromMe ? me : wid,
     to: fromMe ? wid : me,

@@ -1,16 +1,18 @@
 // What the server sends to this device: first kept for good, then shown, then acknowledged by its position.
 
+import { contact, filedContacts, filedGroups, group } from './roster.js';
 import { write } from './database.js';
 import { device, metaRecord } from './device.js';
-import { MsgKey } from './ids.js';
+import { edit, reaction, reactionsIn, revoke } from './happenings.js';
 import { onStanza, say } from './line.js';
-import { moduleOf } from './loader.js';
+import { lidOf, myWidFor, remember } from './people.js';
+import { readElsewhere, receipt } from './receipts.js';
 import {
-  attributesOf, chatRecord, chatWidOf, ensureChat, ensureContact, messageRecord, myWidFor, remember,
+  attributesOf, chatRecord, chatWidIn, ensureChat, ensureContact, keyIn, messageRecord, storedMessage,
 } from './records.js';
 import { msgs } from './stores.js';
 
-const KINDS = { message, history, receipt, 'read-self': readElsewhere };
+const KINDS = { message, history, receipt, 'read-self': readElsewhere, group, contact, edit, revoke, reaction };
 
 export function startInbox() {
   onStanza({ stanza: take });
@@ -25,99 +27,79 @@ async function take(stanza) {
   say({ type: 'ack', position: stanza.position });
 }
 
-const position = () => metaRecord('position');
-
 async function message(stanza) {
   await file([stanza], true);
 }
 
-async function history({ messages }) {
+async function history({ messages, groups = [], contacts = [] }) {
+  const groupRecords = filedGroups(groups);
+  const people = filedContacts(contacts);
+  await write({ groups: groupRecords, people });
   await file(messages, false);
 }
 
 /** Stores messages with the position they came at, in one transaction, before anyone hears of them. */
 async function file(stanzas, isNewMsg) {
-  const changes = { meta: [position()], messages: [], chats: [], contacts: [] };
-  const news = [];
+  const changes = { meta: [metaRecord('position')], messages: [], chats: [], people: [] };
+  const news = new Map();
+  const unread = new Map();
   for (const stanza of stanzas) {
-    const { chat, record, unread } = read(stanza);
-    if (msgs.get(record.key)) continue; // the same key is filed once, whoever sends it again
-    const unreadCount = isNewMsg && unread ? chat.unreadCount + 1 : chat.unreadCount;
-    const key = MsgKey.fromString(record.key);
+    const { chat, record, people, isUnread } = read(stanza, isNewMsg);
+    // The same key is filed once, whoever sends it again.
+    if (news.has(record.key) || (await storedMessage(record.key))) continue;
+    unread.set(chat, (unread.get(chat) ?? 0) + (isUnread ? 1 : 0));
+    const unreadCount = chat.unreadCount + unread.get(chat);
     changes.messages.push(record);
-    changes.contacts.push(stanza.peer);
+    changes.people.push(...people);
     changes.chats.push(chatRecord(chat, { t: stanza.t, unreadCount, lastReceivedKey: record.key }));
-    news.push({ chat, record, unread: unreadCount - chat.unreadCount, after: { t: stanza.t, lastReceivedKey: key } });
+    news.set(record.key, { chat, record, isUnread });
   }
   changes.meta.push(metaRecord('sequence'));
   await write(changes);
-  for (const { chat, record, unread, after } of news) {
-    await msgs.processMultipleMessages(chat.id, [attributesOf(record, isNewMsg)]);
+  for (const { chat, record, isUnread } of news.values()) {
+    const attributes = attributesOf(record, isNewMsg);
+    await msgs.processMultipleMessages(chat.id, [attributes]);
     // Counted now: what came before may have been read while this was being written.
-    chat.set({ ...after, unreadCount: chat.unreadCount + unread });
+    const unreadCount = chat.unreadCount + (isUnread ? 1 : 0);
+    chat.set({ t: record.t, lastReceivedKey: attributes.id, unreadCount });
   }
 }
 
-function read(stanza) {
-  const { peer, from_me: fromMe } = stanza;
-  remember(peer);
-  const wid = chatWidOf(peer);
-  const chat = ensureChat(wid, peer.name);
-  ensureContact(wid, peer.name);
+function read(stanza, isNewMsg) {
+  const { group: inGroup, from_me: fromMe } = stanza;
+  const sender = remember(inGroup ? stanza.author : stanza.peer);
+  const wid = chatWidIn(stanza);
+  const chat = ensureChat(wid, inGroup ? undefined : sender.name);
+  const author = inGroup ? lidOf(sender) : undefined;
+  ensureContact(author ?? wid, sender.name);
   const me = myWidFor(wid);
+  const mentioned = (stanza.mentions ?? []).map(remember);
   const attributes = {
-    id: new MsgKey({ fromMe, remote: wid, id: stanza.id }),
+    id: keyIn(stanza),
     from: fromMe ? me : wid,
     to: fromMe ? wid : me,
+    author,
     body: stanza.text,
-    type: 'chat',
+    type: stanza.revoked ? 'revoked' : 'chat',
     t: stanza.t,
     ack: fromMe ? stanza.ack : 1,
-    notifyName: fromMe ? device.registration.me.name : peer.name,
+    notifyName: fromMe ? device.registration.me.name : sender.name,
+    mentionedJidList: mentioned.map(lidOf),
     ...quoted(stanza, wid, me),
   };
+  if (stanza.reactions) attributes.reactions = reactionsIn(stanza.reactions);
   device.sequence += 1;
-  return { chat, record: messageRecord(attributes, device.sequence), unread: !fromMe };
+  const record = messageRecord(attributes, device.sequence);
+  const isUnread = isNewMsg ? !fromMe : Boolean(stanza.unread);
+  return { chat, record, people: [sender, ...mentioned], isUnread };
 }
 
 function quoted({ quoted: original }, wid, me) {
   if (!original) return {};
+  const author = original.author ? lidOf(remember(original.author)) : wid;
   return {
     quotedStanzaID: original.id,
-    quotedParticipant: original.from_me ? me : wid,
+    quotedParticipant: original.from_me ? me : author,
     quotedMsg: { type: 'chat', body: original.text },
   };
-}
-
-const RECEIPTS = { 2: 'delivery', 3: 'read' };
-
-async function receipt({ peer, ids, ack }) {
-  const wid = chatWidOf(peer);
-  const known = ids.map((id) => msgs.get(`true_${wid}_${id}`)).filter((m) => m && m.ack < ack);
-  const records = known.map((m) => messageRecord({ ...m.attributes, ack }, m.sequence));
-  await write({ meta: [position()], messages: records });
-  if (!known.length) return;
-  moduleOf('WAWebHandleChatReceipt').handleChatSimpleReceipt({
-    externalIds: known.map((m) => m.id.id),
-    from: wid,
-    participant: null,
-    recipient: null,
-    ts: Math.floor(Date.now() / 1000),
-    ack,
-    ackString: RECEIPTS[ack],
-  });
-}
-
-/** The hooked function's own work: the messages' ack goes forward. */
-export function applyReceipt({ externalIds, from, ack }) {
-  for (const id of externalIds) {
-    const known = msgs.get(`true_${from}_${id}`);
-    if (known && known.ack < ack) known.ack = ack;
-  }
-}
-
-async function readElsewhere({ peer }) {
-  const chat = ensureChat(chatWidOf(peer), peer.name);
-  await write({ meta: [position()], chats: [chatRecord(chat, { unreadCount: 0 })] });
-  chat.unreadCount = 0;
 }

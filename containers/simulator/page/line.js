@@ -32,7 +32,7 @@ export function ask(question) {
   questions += 1;
   const n = questions;
   return new Promise((resolve, reject) => {
-    waiting.set(n, { resolve, reject });
+    waiting.set(n, { resolve, reject, about: question.ask });
     say({ type: 'iq', n, ...question });
   });
 }
@@ -45,8 +45,6 @@ export function connect() {
   lines += 1;
   let turn = Promise.resolve();
   mine.onopen = () => {
-    failures = 0;
-    NetworkStatus.online = true;
     say({ type: 'hello', page: PAGE, device: device.registration?.device ?? null });
   };
   mine.onmessage = (event) => {
@@ -87,14 +85,24 @@ function forgetQuestions() {
 }
 
 async function hear(stanza) {
+  // Only a server that speaks is one: it may take the call and hang up.
+  failures = 0;
+  NetworkStatus.online = true;
   if (stanza.type === 'challenge') {
     const signature = await sign(stanza.nonce);
     say({ type: 'auth', device: device.registration.device, signature });
   } else if (stanza.type === 'iq-result') {
-    waiting.get(stanza.n)?.resolve(stanza.result);
-    waiting.delete(stanza.n);
+    answered(stanza);
   } else {
     if (stanza.type === 'success') loggedIn = true;
     await given[stanza.type]?.(stanza);
   }
+}
+
+/** What the server refuses is an error with its reason as code; that nobody has a number is an answer too. */
+function answered({ n, result, error, message }) {
+  const { resolve, reject, about } = waiting.get(n) ?? {};
+  waiting.delete(n);
+  if (!error || about === 'exists') resolve?.(result);
+  else reject?.(Object.assign(new Error(message), { code: error }));
 }

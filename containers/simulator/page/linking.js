@@ -1,5 +1,6 @@
 // Linking: codes that follow one another on the screen until a phone scans one of them.
 
+import { askForPasskey, forgetPasskey } from './passkey.js';
 import { codeOf, device, isProof, register } from './device.js';
 import { hangUp, onStanza, reconnect, say } from './line.js';
 import { Conn, Socket, Stream } from './stores.js';
@@ -8,6 +9,7 @@ let timer;
 
 function offered({ refs, first_ms: first, next_ms: next }) {
   clearTimeout(timer);
+  forgetPasskey();
   show(refs, first, next);
 }
 
@@ -28,6 +30,7 @@ function show([ref, ...rest], lifetime, next) {
 async function scanned({ device: id, me, proof, ref }) {
   if (!(await isProof(proof, ref))) return;
   clearTimeout(timer);
+  forgetPasskey();
   device.lidChats = false;
   await register({ device: id, me });
   Stream.mode = 'SYNCING';
@@ -51,8 +54,18 @@ export async function genLinkDeviceCodeForPhoneNumber(phone) {
   return code;
 }
 
+/** The phone scanned, but the server wants a passkey first: codes stop, and the page waits in a state of its own. */
+function passkeyWanted(demand) {
+  clearTimeout(timer);
+  Socket.state = 'PAIRING';
+  Stream.info = 'PAIRING';
+  askForPasskey(demand);
+}
+
 export function startLinking() {
-  onStanza({ 'pair-refs': offered, 'pair-success': scanned });
+  onStanza({
+    'pair-refs': offered, 'pair-success': scanned, 'passkey-request': passkeyWanted, 'passkey-refused': refreshQR,
+  });
 }
 
 export function stopLinking() {

@@ -8,6 +8,7 @@ import { installLoader } from './loader.js';
 import { defineActions } from './modules/actions.js';
 import { defineBasics } from './modules/basics.js';
 import { defineConnection } from './modules/connection.js';
+import { defineGroups } from './modules/groups.js';
 import { defineHooks } from './modules/hooks.js';
 import { defineStores } from './modules/stores.js';
 import { startOutbox } from './outbox.js';
@@ -21,7 +22,9 @@ installLoader();
 await openDatabase();
 await loadDevice();
 await loadStores();
-for (const defineModules of [defineBasics, defineConnection, defineStores, defineActions, defineHooks]) {
+for (const defineModules of [
+  defineBasics, defineConnection, defineStores, defineGroups, defineActions, defineHooks,
+]) {
   defineModules();
 }
 for (const begin of [startInbox, startOutbox, startReading, startPresence, startLinking, startView, start]) {

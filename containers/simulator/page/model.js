@@ -40,7 +40,7 @@ export class Model extends Emitter {
   }
 
   toJSON() {
-    const plain = (v) => (v && v._serialized !== undefined ? v._serialized : v);
+    const plain = (v) => (v instanceof Model ? v.toJSON() : v && v._serialized !== undefined ? v._serialized : v);
     return Object.fromEntries(Object.entries(this.attributes).map(([name, v]) => [name, plain(v)]));
   }
 

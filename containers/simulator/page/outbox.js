@@ -2,8 +2,10 @@
 
 import { write } from './database.js';
 import { device, isLinked, metaRecord } from './device.js';
+import { createWid } from './ids.js';
 import { isLoggedIn, lineNumber, onStanza, say } from './line.js';
-import { chatRecord, chatWidOf, messageRecord, personOf, remember } from './records.js';
+import { personOf, remember } from './people.js';
+import { chatRecord, chatWidOf, messageRecord, ownKey } from './records.js';
 import { addMessage, msgs } from './stores.js';
 
 const pending = new Map();
@@ -56,7 +58,7 @@ function transmit(message) {
     await write({ meta: [metaRecord('counter')] });
     say({
       type: 'send', to: String(message.to), id: message.id.id, text: message.body,
-      quoted_id: message.quotedStanzaID, session, counter,
+      quoted_id: message.quotedStanzaID, mentions: message.mentionedJidList?.map(String), session, counter,
     });
   });
 }
@@ -67,10 +69,10 @@ export function resendAll() {
   waiting.sort((a, b) => a.sequence - b.sequence).forEach(transmit);
 }
 
-async function vouched({ id, to, t, error }) {
+async function vouched({ id, to, t, error, code }) {
   // The chat may have changed its form since the message left.
   const person = personOf(to);
-  const message = msgs.get(`true_${person ? chatWidOf(person) : to}_${id}`);
+  const message = msgs.get(ownKey(person ? chatWidOf(person) : createWid(to), id));
   if (!message || message.ack > 0) return;
   if (error === 'counter_reused') {
     renew();
@@ -78,11 +80,12 @@ async function vouched({ id, to, t, error }) {
   }
   const ack = error ? -1 : 1;
   const time = t ?? message.t;
-  await write({ messages: [messageRecord({ ...message.attributes, ack, t: time }, message.sequence)] });
-  message.t = time;
-  message.ack = ack;
+  const errorCode = error ? code ?? error : undefined;
+  await write({ messages: [messageRecord({ ...message.attributes, ack, t: time, errorCode }, message.sequence)] });
+  // The reason first: whoever hears of the failure finds it.
+  message.set({ t: time, errorCode, ack });
   const messageSendResult = error ? 'ERROR_UNKNOWN' : 'OK';
-  pending.get(id)?.({ messageSendResult, t: time, count: 1 });
+  pending.get(id)?.({ messageSendResult, t: time, count: 1, ...(error && { errorCode }) });
   pending.delete(id);
 }
 
@@ -103,7 +106,7 @@ async function renewed({ session }) {
 
 /** Learns who is behind an id, so that chats can appear in the form this account uses. */
 export async function learn(person) {
-  remember(person);
-  await write({ contacts: [person] });
-  return personOf(`${person.number}@c.us`);
+  const known = remember(person);
+  await write({ people: [known] });
+  return known;
 }

@@ -1,7 +1,9 @@
 // Presence and typing, ours and other people's; a matter of the moment, kept nowhere.
 
 import { ask, isLoggedIn, onStanza, say } from './line.js';
-import { chatWidOf, remember } from './records.js';
+import { Wid } from './ids.js';
+import { lidOf, remember } from './people.js';
+import { chatWidOf } from './records.js';
 import { presences } from './stores.js';
 
 const subscribed = new Set();
@@ -35,13 +37,26 @@ function heard({ peer, available }) {
 
 const SHOWN_AS = { composing: 'typing', recording: 'recording_audio', paused: 'available' };
 
-function typed({ peer, state }) {
+function typed({ peer, state, group }) {
+  if (group) {
+    typedIn(presences.gadd(new Wid(group)), lidOf(remember(peer)), SHOWN_AS[state]);
+    return;
+  }
   changeState(presenceOf(peer), SHOWN_AS[state]);
 }
 
+/** In a group the state belongs to a participant. */
+function typedIn(presence, participant, type) {
+  presence.set({ hasData: true, isGroup: true, isUser: false });
+  const known = presence.chatstates.get(participant) ?? presence.chatstates.add({ id: participant, type: undefined });
+  if (known.type === type) return;
+  known.type = type;
+  presence.chatstate.type = type;
+  presences.trigger('change:chatstate.type', presence.chatstate);
+}
+
 function presenceOf(peer) {
-  remember(peer);
-  return presences.gadd(chatWidOf(peer));
+  return presences.gadd(chatWidOf(remember(peer)));
 }
 
 function changeState(presence, type) {

@@ -2,8 +2,10 @@
 
 import { wipe } from './database.js';
 import { device, isLinked, myNumber } from './device.js';
+import { startFaults } from './faults.js';
 import { changeForm } from './forms.js';
-import { ask, connect, hangUp, onStanza, say } from './line.js';
+import { setClock } from './happenings.js';
+import { ask, connect, hangUp, onStanza, reconnect, say } from './line.js';
 import { moduleOf } from './loader.js';
 import { resendAll } from './outbox.js';
 import { subscribeAgain } from './presence.js';
@@ -20,7 +22,9 @@ export function start() {
     'lid-chats': switchForm,
     failure: removed,
     'stream-error': thrownOut,
+    build: ({ build }) => noticeBuild(build),
   });
+  startFaults();
   Stream.on('change:available', tellPresence);
   if (isLinked()) {
     Conn.wid = myNumber();
@@ -30,8 +34,18 @@ export function start() {
   connect();
 }
 
-async function loggedIn({ lid_chats: lidChats }) {
+/** The build that the server handed out with this page. */
+export const BUILD = document.querySelector('meta[name="build"]').content;
+
+/** A newer build is out: this page goes on, and says so until it is loaded again. */
+function noticeBuild(build) {
+  if (build !== BUILD) Stream.needsUpdate = true;
+}
+
+async function loggedIn({ lid_chats: lidChats, build, now_ms: nowMs }) {
   const { me } = device.registration;
+  setClock(nowMs);
+  noticeBuild(build);
   Socket.state = 'CONNECTED';
   Socket.stream = Cmd.isMainLoaded ? 'RESUMING' : 'SYNCING';
   Stream.info = Cmd.isMainLoaded ? 'RESUMING' : 'SYNCING';
@@ -47,7 +61,7 @@ function caughtUp() {
   Socket.stream = 'CONNECTED';
   Socket.hasSynced = true;
   Stream.info = 'NORMAL';
-  if (!Cmd.isMainLoaded) mainLoaded();
+  mainLoaded();
   tellPresence();
   resendAll();
   resendReads();
@@ -56,6 +70,7 @@ function caughtUp() {
 
 function mainLoaded() {
   Stream.mode = 'MAIN';
+  if (Cmd.isMainLoaded) return;
   Cmd.isMainLoaded = true;
   Cmd.trigger('main_loaded');
 }
@@ -64,19 +79,28 @@ function tellPresence() {
   say({ type: 'presence', available: Boolean(Stream.available) });
 }
 
-function removed() {
-  return logOut('unknown_companion');
+function removed({ reason }) {
+  return reason === 'banned' ? stopAs('TOS_BLOCK') : logOut('unknown_companion');
 }
 
-/** Errors that end the stream: replaced by another browser with this profile, or removed by the phone. */
+/** The line is closed for a reason that waiting does not mend; what is stored stays. */
+function stopAs(state) {
+  hangUp();
+  Socket.state = state;
+  Stream.info = 'OFFLINE';
+  Stream.mode = state;
+}
+
+/** "Use here": this browser takes the line back from the one that replaced it. */
+export function takeOver() {
+  if (Socket.state === 'CONFLICT') reconnect();
+}
+
+/** Errors that end the stream: banned, replaced by another browser with this profile, or removed by the phone. */
 function thrownOut({ reason }) {
   if (reason === 'device_removed' && isLinked()) return logOut('unknown_companion');
-  if (reason === 'replaced') {
-    hangUp();
-    Socket.state = 'CONFLICT';
-    Stream.info = 'OFFLINE';
-    Stream.mode = 'CONFLICT';
-  }
+  if (reason === 'replaced') stopAs('CONFLICT');
+  if (reason === 'banned') stopAs('TOS_BLOCK');
   return undefined;
 }
 

@@ -2,7 +2,8 @@
 
 import { Emitter } from './emitter.js';
 import { Collection, Model, declare } from './model.js';
-import { createWid } from './ids.js';
+import { Wid, createWid } from './ids.js';
+import { GroupMetadataCollection } from './groups.js';
 
 export class ChatModel extends Model {
   constructor(attributes) {
@@ -19,30 +20,34 @@ export class ChatModel extends Model {
   }
 
   get formattedTitle() {
-    return this.id && nameOf(this.contact);
+    return this.id && (this.groupMetadata?.subject ?? nameOf(this.contact));
   }
+
+  set formattedTitle(_title) {} // clients set it after renaming a group; here the subject decides
 }
 declare(ChatModel, 'chat', [
   'id', 't', 'unreadCount', 'lastReceivedKey', 'archive', 'pin', 'active', 'pausedTimerId',
-  'groupMetadata', 'name', 'unsentRead',
+  'groupMetadata', 'name', 'unsentRead', 'muteExpiration', 'isReadOnly',
 ]);
 
 export class MsgModel extends Model {
   get senderObj() {
-    return this.id && contacts.gadd(this.from);
+    return this.id && contacts.gadd(this.sender);
   }
 
   get sender() {
-    return this.from;
+    return this.author ?? this.from;
   }
 
   /** What a reply carries of the message it answers. */
   msgContextInfo() {
     const { body, type } = this;
-    return { quotedMsg: { body, type }, quotedStanzaID: this.id.id, quotedParticipant: this.from };
+    return { quotedMsg: { body, type }, quotedStanzaID: this.id.id, quotedParticipant: this.sender };
   }
 }
-declare(MsgModel, 'msg', ['id', 'ack', 't', 'body', 'type', 'latestEditMsgKey', 'isNewMsg', 'star']);
+declare(MsgModel, 'msg', [
+  'id', 'ack', 't', 'body', 'type', 'subtype', 'latestEditMsgKey', 'isNewMsg', 'star', 'errorCode', 'reactions',
+]);
 
 export class ContactModel extends Model {}
 declare(ContactModel, 'contact', ['id', 'name', 'pushname', 'phoneNumber', 'isBusiness']);
@@ -73,7 +78,11 @@ export class MsgCollection extends Collection {
 
   /** All inbound messages pass here: clients replace this method to see them first. */
   async processMultipleMessages(chatId, raws) {
-    return raws.map((raw) => addMessage(chats.get(chatId), raw));
+    return raws.map((raw) => (raw.type === 'protocol' ? raw : addMessage(chats.get(chatId), raw)));
+  }
+
+  async getMessagesById(keys) {
+    return { messages: keys.map((key) => this.get(key)).filter(Boolean) };
   }
 }
 
@@ -94,6 +103,14 @@ export const chats = new ChatCollection();
 export const msgs = new MsgCollection();
 export const contacts = new ContactCollection();
 export const presences = new PresenceCollection();
+export const groups = new GroupMetadataCollection();
+
+/** A group as the server describes it: {id, subject, created_at, owner, members: [{lid, number, name, admin}]}. */
+export function setMetadata(group) {
+  const metadata = groups.gadd(new Wid(group.id));
+  metadata.describe(group);
+  return metadata;
+}
 
 /** The chat first, then the collection of all: whoever hears of the message finds it in its chat. */
 export function addMessage(chat, raw) {

@@ -1,16 +1,21 @@
 // Modules of actions: what a client can do in a chat.
 
+import { readMessages } from '../database.js';
 import { isLinked } from '../device.js';
-import { MsgKey, Wid, createUserWidOrThrow } from '../ids.js';
-import { applyReceipt } from '../inbox.js';
+import {
+  addAndSendMessageEdit, canEditText, getReactions, sendDeleteMsgs, sendReactionToMsg, sendRevokeMsgs,
+} from '../happenings.js';
+import { MsgKey, createUserWidOrThrow } from '../ids.js';
 import { ask } from '../line.js';
 import { define } from '../loader.js';
 import { addAndSendMsgToChat, learn } from '../outbox.js';
+import { lidOf, numberOf, personOf } from '../people.js';
 import { sendChatState, subscribeUserPresence } from '../presence.js';
 import { markUnread, sendSeen } from '../reading.js';
-import { chatWidOf, ensureChat, personOf } from '../records.js';
-import { chats, msgs } from '../stores.js';
-import { currentLid } from './stores.js';
+import { applyReceipt } from '../receipts.js';
+import { attributesOf, chatWidOf, ensureChat, loadMessage, storedMessage } from '../records.js';
+import { saveContactAction } from '../roster.js';
+import { Cmd, chats, msgs } from '../stores.js';
 
 export function defineActions() {
   define('WAWebFindChatAction', { findOrCreateLatestChat });
@@ -37,6 +42,16 @@ export function defineActions() {
     msgFindAfter: (query) => msgFindByDirection({ ...query, direction: 'after' }),
   });
   define('WAWebChatMessageSearch', { getSearchContext });
+  define('WAWebSaveContactAction', { saveContactAction });
+  defineHappenings();
+}
+
+function defineHappenings() {
+  Object.assign(Cmd, { sendRevokeMsgs, sendDeleteMsgs });
+  define('WAWebSendMessageEditAction', { addAndSendMessageEdit });
+  define('WAWebMsgActionCapability', { canEditText, canEditCaption: () => false });
+  define('WAWebSendReactionMsgAction', { sendReactionToMsg });
+  define('WAWebReactions', { getReactions });
 }
 
 /** The chat with someone, in the form this account's chats have; unknown people get a chat too. */
@@ -54,26 +69,30 @@ async function findOrCreateLatestChat(wid) {
 async function queryWidExists(wid) {
   const found = await ask({ ask: 'exists', jid: String(wid) });
   if (!found) return null;
-  await learn(found);
-  const number = new Wid(`${found.number}@c.us`);
-  return { wid: wid.isLid() ? wid : number, biz: false, lid: currentLid(number) };
+  const person = await learn(found);
+  return { wid: wid.isLid() ? wid : numberOf(person), biz: false, lid: lidOf(person) };
 }
 
 function getQuotedMsgObj(message) {
-  const { quotedStanzaID: id, id: key } = message;
-  return msgs.get(`true_${key.remote}_${id}`) ?? msgs.get(`false_${key.remote}_${id}`);
+  const { quotedStanzaID: id, id: key, quotedParticipant } = message;
+  const participant = key.remote.isGroup() ? quotedParticipant : undefined;
+  return [true, false]
+    .map((fromMe) => msgs.get(new MsgKey({ fromMe, remote: key.remote, id, participant })))
+    .find(Boolean);
 }
 
+/** The stored messages next to one, oldest first: memory holds the newest of each chat only. */
 async function msgFindByDirection({ anchor, count, direction }) {
-  const all = chats.get(anchor.remote)?.msgs.getModelsArray() ?? [];
-  const at = all.findIndex((m) => m.id.equals(anchor));
+  const record = await storedMessage(anchor);
+  if (!record || count <= 0) return { messages: [], status: 200 };
+  const place = record.sequence;
   const found = direction === 'after'
-    ? all.slice(at + 1, at + 1 + count)
-    : all.slice(Math.max(0, at - count), at === -1 ? 0 : at);
-  return { messages: found.map((m) => m.attributes), status: 200 };
+    ? await readMessages(String(anchor.remote), { after: place, count, newest: false })
+    : await readMessages(String(anchor.remote), { before: place, count });
+  return { messages: found.map((one) => msgs.get(one.key)?.attributes ?? attributesOf(one, false)), status: 200 };
 }
 
-/** Everything this browser has is in memory, so a search beyond it finds nothing more. */
-function getSearchContext({ chat }) {
-  return { collection: { loadAroundPromise: Promise.resolve(), get: (id) => chat.msgs.get(MsgKey.fromString(id)) } };
+/** Brings a message that is stored but not in memory back into its chat. */
+function getSearchContext({ msgKey }) {
+  return { collection: { loadAroundPromise: loadMessage(msgKey), get: (id) => msgs.get(id) } };
 }

@@ -3,8 +3,8 @@
 import { device, fromBase64, isLinked, myLid, myNumber, orThrow, toBase64 } from '../device.js';
 import { MsgKey, Wid, createUserWidOrThrow, createWid, isWidlike } from '../ids.js';
 import { define } from '../loader.js';
+import { BUILD as VERSION } from '../session.js';
 
-const VERSION = '2.3000.1045220589';
 const same = (...names) => Object.fromEntries(names.map((name) => [name, name]));
 
 const MSG_TYPE = {

@@ -3,7 +3,7 @@
 import { Emitter } from '../emitter.js';
 import { genLinkDeviceCodeForPhoneNumber, refreshQR } from '../linking.js';
 import { define } from '../loader.js';
-import { requestLogout } from '../session.js';
+import { requestLogout, takeOver } from '../session.js';
 import { Cmd, CmdImpl, Conn, NetworkStatus, Socket, Stream } from '../stores.js';
 
 let previousReason;
@@ -16,6 +16,7 @@ export function defineConnection() {
   Object.assign(Socket, {
     logout: requestLogout,
     poke: refreshQR,
+    takeover: takeOver,
   });
   define('WAWebConnModel', { Conn });
   define('WAWebStreamModel', { Stream });

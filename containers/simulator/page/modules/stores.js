@@ -1,15 +1,10 @@
 // Modules of the stores: collections, models, and the functions that derive what models show.
 
 import { device } from '../device.js';
-import { Wid } from '../ids.js';
 import { define } from '../loader.js';
 import { Collection, Model, declare } from '../model.js';
-import { personOf } from '../records.js';
+import { isMe, lidOf, numberOf, personOf } from '../people.js';
 import * as stores from '../stores.js';
-
-class GroupMetadataCollection extends Collection {
-  _handleParentGroupChange() {}
-}
 
 class CallCollection extends Collection {
   processIncomingCall(call) {
@@ -28,12 +23,12 @@ declare(CallModel, 'call', ['id']);
 
 export function currentLid(wid) {
   const person = personOf(wid);
-  return person && !wid.isLid() ? new Wid(`${person.lid}@lid`) : undefined;
+  return person && !wid.isLid() ? lidOf(person) : undefined;
 }
 
 export function phoneNumberOf(wid) {
   const person = personOf(wid);
-  return person && wid.isLid() ? new Wid(`${person.number}@c.us`) : undefined;
+  return person && wid.isLid() ? numberOf(person) : undefined;
 }
 
 export function defineStores() {
@@ -46,7 +41,6 @@ export function defineStores() {
   define('WAWebMsgModel', { default: stores.MsgModel });
   define('WAWebContactModel', { default: stores.ContactModel });
   define('WAWebPresenceModel', { default: stores.PresenceModel });
-  define('WAWebGroupMetadataCollection', { default: new GroupMetadataCollection() });
   define('WAWebCallCollection', { default: new CallCollection(CallModel) });
   define('WAWebCallModel', { default: CallModel });
   define('WAWebBlocklistCollection', { BlocklistCollection: new Collection() });
@@ -60,7 +54,8 @@ export function defineStores() {
 
 function defineLids() {
   const lids = { getCurrentLid: currentLid, getPhoneNumber: phoneNumberOf };
-  define('WAWebApiContact', { ...lids });
+  const getAlternateUserWid = (wid) => (wid.isLid() ? phoneNumberOf(wid) : currentLid(wid));
+  define('WAWebApiContact', { ...lids, getAlternateUserWid });
   define('WAWebLidPnCache', { lidPnCache: { ...lids } });
   define('WAWebLid1X1MigrationGating', {
     Lid1X1MigrationUtils: { isLidMigrated: () => device.lidChats },
@@ -69,13 +64,12 @@ function defineLids() {
 
 function defineContactGetters() {
   const never = () => false;
-  const isMe = (contact) => [personOf(contact.id)?.number, contact.id.user].includes(device.registration?.me.number);
   define('WAWebContactGetters', {
     getNotifyName: (contact) => contact.pushname,
     getPremiumMessageName: () => undefined,
     getUserid: (contact) => contact.id.user,
     getUserhash: (contact) => contact.id.user,
-    getIsMe: isMe,
+    getIsMe: (contact) => isMe(contact.id),
     getIsUser: (contact) => contact.id.isUser(),
     getIsGroup: (contact) => contact.id.isGroup(),
     getIsBroadcast: (contact) => contact.id.isBroadcast(),
