@@ -7,8 +7,9 @@ from pathlib import Path
 
 from infra.blueprint import BUCKETS, QUEUES, TABLES
 from tests.contract.embedded import JumpingClock
+from tests.integration.sending_house import SESSION as SESSION
+from tests.integration.sending_house import TENANT as TENANT
 from waypost.bootstrap import App, join
-from waypost.domain.ids import make_id
 from waypost.engines.embedded import QueueSpec, TableSpec
 from waypost.engines.embedded.clock import Clock
 from waypost.engines.harsh import CALM, STORM, Chance, HarshEngine, build_harsh_engine
@@ -17,8 +18,6 @@ from waypost.errors import ConditionFailed, StorageError
 from waypost.services.sessions import create_session
 from waypost.settings import Settings
 
-TENANT = make_id("ten", b"0" * 16)
-SESSION = make_id("ses", b"0" * 16)
 TRIES = 60
 
 
@@ -58,8 +57,8 @@ def storm(home: Path, seed: int) -> Iterator[Storm]:
     with engine:
         calm = join(Settings(home=home), engine.calm)
         app = join(Settings(home=home), engine)
-        session = Session(id=SESSION, tenant=TENANT, name="shop", created_ms=app.now_ms())
-        create_session(session, table=app.table, queues=engine.queues)
+        made = Session(id=SESSION, tenant=TENANT, name="shop", created_ms=app.now_ms())
+        create_session(made, table=app.table, queues=engine.queues)
         chance.weather = STORM
         yield Storm(app, calm, engine, clock)
 
