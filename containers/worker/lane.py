@@ -6,6 +6,7 @@ dies they come back by themselves, but the next owner does not wait for that: it
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from itertools import groupby
 
@@ -19,6 +20,7 @@ from waypost.ports import Received
 from waypost.services.sending import feed
 
 _WAIT_SECONDS = 10.0
+_RESUME_SECONDS = 1.0
 _SIDE_BY_SIDE = 20  # chats sent to at once
 
 
@@ -44,6 +46,7 @@ class Lane:
         self._queue = app.engine.queues.queue(f"{name}-{session_id}")
         self._in_hand: dict[str, Received] = {}  # by receipt
         self._messages: dict[str, int] = {}  # message id → how many hints for it are in hand
+        self._contacts: Counter[str] = Counter()  # that are being sent to
         self._room = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._round = 0
         self._ended = False
@@ -62,11 +65,18 @@ class Lane:
             self._ended = True
 
     async def _resume(self, tasks: asyncio.TaskGroup) -> None:
-        """Send on from the schedule: what was in hand when the last owner ended, and what it had not come to."""
-        chats = await asyncio.to_thread(last_waiting_by_chat, self._app.table, self._session, self._name)
-        for contact, number in chats.items():
-            await self._room.acquire()
-            tasks.create_task(self._send(contact, number, []))
+        """Send on from the schedule: what was in hand when the last owner ended, and what it had not come to.
+
+        Hints that a dead owner had in hand block their chats' groups until their visibility ends; so for that long the
+        schedule is looked at again and again, not to let what is accepted meanwhile wait behind them.
+        """
+        for _ in range(LEASE_SECONDS + 1):
+            chats = await asyncio.to_thread(last_waiting_by_chat, self._app.table, self._session, self._name)
+            for contact, number in chats.items():
+                if contact not in self._contacts:
+                    await self._room.acquire()
+                    tasks.create_task(self._send(contact, number, []))
+            await asyncio.sleep(_RESUME_SECONDS)
 
     async def _receive(self) -> list[Received]:
         received = await asyncio.to_thread(self._listen, 0)
@@ -112,6 +122,7 @@ class Lane:
         tasks.create_task(self._send(group, number, hints))
 
     async def _send(self, contact: str, number: int, hints: list[Received]) -> None:
+        self._contacts[contact] += 1
         try:
             await self._sender.send_due(contact, self._name, up_to=number)
             for hint in hints:
@@ -119,6 +130,9 @@ class Lane:
         finally:
             for hint in hints:
                 self._let_go(hint)
+            self._contacts[contact] -= 1
+            if not self._contacts[contact]:
+                del self._contacts[contact]
             self._room.release()
 
     def _let_go(self, hint: Received) -> None:

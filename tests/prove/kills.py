@@ -1,4 +1,4 @@
-"""Many kills in the middle of sending: of everything, the worker, the gateway, the simulator or a browser, by a seed."""
+"""Many kills in the middle of sending: of everything, or of one part, by a seed."""
 
 import contextlib
 import json
