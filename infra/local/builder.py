@@ -1,8 +1,13 @@
 """Builds the blueprint's tables, queues and buckets on one machine. Safe to repeat: what is there stays."""
 
+import os
 from pathlib import Path
 
 from infra.blueprint import BUCKETS, QUEUES, TABLES
+from infra.local.aws_parts import on_aws
+from waypost.engines.aws.engine import AwsEngine
+from waypost.engines.aws.engine import open_engine as open_aws_engine
+from waypost.engines.aws.places import places_from
 from waypost.engines.embedded.declarations import QueueSpec, TableSpec
 from waypost.engines.embedded.engine import EmbeddedEngine, build_engine
 
@@ -19,3 +24,8 @@ def build(home: Path) -> EmbeddedEngine:
         ],
         buckets=BUCKETS,
     )
+
+
+def engine_of(home: Path) -> EmbeddedEngine | AwsEngine:
+    """The engine that the environment names; on the stand-ins for AWS everything has been made already."""
+    return open_aws_engine(places_from(os.environ)) if on_aws() else build(home)

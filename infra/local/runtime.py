@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import threading
 import time
 import uuid
@@ -97,7 +98,7 @@ def function_arn(name: str) -> str:
 def lambda_environment(home: Path, *, whatsapp_url: str) -> Mapping[str, str]:
     """The variables that the cloud's stack would set, for handlers that share one process."""
     return {
-        "WAYPOST_ENGINE": "embedded",
+        "WAYPOST_ENGINE": os.environ.get("WAYPOST_ENGINE", "embedded"),
         "WAYPOST_HOME": str(home),
         "WAYPOST_STAGE": "dev",
         "WAYPOST_WHATSAPP_URL": whatsapp_url,
@@ -107,7 +108,7 @@ def lambda_environment(home: Path, *, whatsapp_url: str) -> Mapping[str, str]:
         "POWERTOOLS_METRICS_DISABLED": "true",  # metrics are log lines for CloudWatch, which nobody reads here
         "POWERTOOLS_TRACE_DISABLED": "true",
         "POWERTOOLS_LOG_LEVEL": "INFO",
-        "AWS_REGION": REGION,
+        "AWS_REGION": os.environ.get("AWS_REGION", REGION),
     }
 
 

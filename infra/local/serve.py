@@ -17,7 +17,8 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-from infra.local.builder import build
+from infra.local.aws_parts import on_aws
+from infra.local.builder import engine_of
 from infra.local.certificates import certificates, server_context
 from infra.local.connection import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES
 from infra.local.connections import Connections
@@ -66,7 +67,7 @@ def uvicorn_config(app: Starlette, **more: Any) -> uvicorn.Config:
 
 async def serve(home: Home, *, http_port: int, https_port: int) -> None:
     """Until SIGTERM or SIGINT."""
-    functions, token = local_functions(), secrets.token_urlsafe(32)
+    functions, token = local_functions(), _push_token()
     app = gateway_app(functions, token)
     context = server_context(certificates(home.tls))
     plain = Server(uvicorn_config(app))
@@ -110,6 +111,11 @@ def _start(functions: dict[str, LocalFunction], background: list[Consumer | Sche
         part.start()
 
 
+def _push_token() -> str:
+    """What a frame must be posted with; the AWS engine has no token but signs with its key's id."""
+    return os.environ["AWS_ACCESS_KEY_ID"] if on_aws() else secrets.token_urlsafe(32)
+
+
 def _listen(port: int) -> socket.socket:
     try:
         listening = socket.create_server((LOOPBACK, port))
@@ -141,7 +147,7 @@ def main() -> None:
     log_to_stderr()
     os.environ.update(lambda_environment(home.path, whatsapp_url=chosen.whatsapp))
     sys.setswitchinterval(SWITCH_SECONDS)
-    build(home.path).close()
+    engine_of(home.path).close()
     asyncio.run(serve(home, http_port=chosen.http_port, https_port=chosen.https_port))
 
 

@@ -2,12 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from infra.local.addresses import Addresses, choose
+from infra.local.aws_parts import stand_in_parts
 from infra.local.certificates import certificates
 from infra.local.first_key import first_key
 from infra.local.home import Home
@@ -43,13 +44,21 @@ class Wanted:
 class Supervisor:
     """Use `running`. `say` gets a sentence for people when something happens."""
 
-    def __init__(self, wanted: Wanted, addresses: Addresses, api_key: str, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        wanted: Wanted,
+        addresses: Addresses,
+        api_key: str,
+        say: Callable[[str], None],
+        stand_ins: Sequence[Part] = (),
+    ) -> None:
         self.home = wanted.home
         self.addresses = addresses
         self.api_key = api_key
         self.ready = False
         self._say = say
         self._me = Identity.of(os.getpid())
+        self._stand_ins = stand_ins  # run already, and outlive the parts
         self.parts = [Part(spec, self._note) for spec in part_specs(wanted.home, addresses)]
 
     async def start(self) -> None:
@@ -84,7 +93,7 @@ class Supervisor:
             "addresses": self.addresses.as_json(),
             "parts": {
                 part.spec.name: {**_identity(part.identity), "state": part.state, "restarts": part.restarts}
-                for part in self.parts
+                for part in (*self._stand_ins, *self.parts)
             },
         }
 
@@ -94,7 +103,8 @@ async def running(wanted: Wanted, say: Callable[[str], None]) -> AsyncIterator[S
     """Everything up and healthy inside, everything stopped after. Raises AlreadyRunning, StartFailed."""
     home = wanted.home
     home.make()
-    with held(home):
+    async with AsyncExitStack() as stack:
+        stack.enter_context(held(home))
         certificates(home.tls)
         last = home.read(PORTS_FILE) or {}
         addresses, remarks = choose(
@@ -107,7 +117,8 @@ async def running(wanted: Wanted, say: Callable[[str], None]) -> AsyncIterator[S
         home.write_private(PORTS_FILE, {**last, **addresses.ports})
         for remark in remarks:
             say(remark)
-        supervisor = Supervisor(wanted, addresses, await asyncio.to_thread(first_key, home), say)
+        stand_ins = await stack.enter_async_context(stand_in_parts(home, addresses))
+        supervisor = Supervisor(wanted, addresses, await asyncio.to_thread(first_key, home), say, stand_ins)
         stop, watchers = asyncio.Event(), list[asyncio.Task[None]]()
         try:
             await supervisor.start()
