@@ -26,15 +26,25 @@ LISTEN = """
 window.seen = [];
 const note = (event, detail) => window.seen.push({event, ...detail});
 const message = (m) => ({id: String(m.id), from: String(m.from), to: String(m.to), body: m.body,
-  fromMe: m.id.fromMe, quoted: m.quotedStanzaID ?? null, notifyName: m.notifyName ?? null});
+  fromMe: m.id.fromMe, quoted: m.quotedStanzaID ?? null, notifyName: m.notifyName ?? null,
+  author: m.author ? String(m.author) : null, mentions: (m.mentionedJidList ?? []).map(String)});
 for (const name of ['auth_code_change', 'require_auth', 'authenticated', 'main_loaded', 'main_ready',
   'stream_mode_changed', 'stream_info_changed', 'online', 'logout', 'logout_reason', 'qrcode_idle']) {
   WPP.on('conn.' + name, (value) => note(name, {value: value?.fullCode ?? value ?? null}));
 }
 WPP.on('chat.new_message', (m) => note('new_message', message(m)));
-WPP.on('chat.msg_ack_change', (c) => note('ack', {ack: c.ack, chat: String(c.chat), ids: c.ids.map(String)}));
+WPP.on('chat.msg_ack_change', (c) => note('ack', {ack: c.ack, chat: String(c.chat), ids: c.ids.map(String),
+  sender: c.sender ? String(c.sender) : null}));
 WPP.on('chat.presence_change', (p) => note('presence', {id: String(p.id), state: p.state, isOnline: p.isOnline}));
 WPP.on('chat.unread_count_changed', (u) => note('unread', {chat: String(u.chat.id), count: u.unreadCount}));
+WPP.on('chat.msg_edited', (e) => note('msg_edited', {id: String(e.id), chat: String(e.chat), body: e.msg.body}));
+WPP.on('chat.msg_revoke', (r) => note('msg_revoke', {refId: String(r.refId), type: r.type, from: String(r.from),
+  author: r.author ? String(r.author) : null}));
+WPP.on('chat.new_reaction', (r) => note('new_reaction', {msgId: String(r.msgId), text: r.reactionText,
+  sender: String(r.sender)}));
+WPP.on('group.participant_changed', (c) => note('participant_changed', {group: c.groupId, action: c.action,
+  author: c.author, participants: c.participants}));
+WPP.on('conn.needs_update', () => note('needs_update', {}));
 """
 
 
@@ -93,6 +103,15 @@ class Simulator:
             await self.call("POST", "/reset")
             yield self
 
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[Self]:
+        """An empty network for as long as the block runs."""
+        try:
+            async with self.fresh():
+                yield self
+        finally:
+            await self.stop()
+
     async def call(self, method: str, path: str, body: Any = None, expect: int | None = None) -> Any:
         answer = await self.http.request(method, f"/control{path}", json=body)
         if expect is None:
@@ -106,6 +125,10 @@ class Simulator:
         if habits:
             await self.call("PATCH", f"/accounts/{number}", habits)
         return Phone(self, number)
+
+    async def lid(self, phone: "Phone") -> str:
+        [lid] = [a["lid"] for a in await self.call("GET", "/accounts") if a["number"] == phone.number]
+        return str(lid)
 
     async def counts(self) -> dict[str, Any]:
         counts: dict[str, Any] = await self.call("GET", "/counts")
@@ -126,12 +149,28 @@ class Phone:
         sent: dict[str, str] = await self.call("POST", "/messages", body, 201)
         return sent["id"]
 
-    async def messages(self, peer: "Phone") -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = await self.call("GET", f"/messages?with={peer.number}")
+    async def write(self, to: str, text: str, **more: Any) -> str:
+        """Into a chat by its id, also a group's."""
+        sent: dict[str, str] = await self.call("POST", "/messages", {"to": to, "text": text, **more}, 201)
+        return sent["id"]
+
+    async def change(self, **fields: Any) -> dict[str, Any]:
+        changed: dict[str, Any] = await self.call("PATCH", "", fields)
+        return changed
+
+    async def messages(self, peer: "Phone | str") -> list[dict[str, Any]]:
+        chat = peer if isinstance(peer, str) else peer.number
+        found: list[dict[str, Any]] = await self.call("GET", f"/messages?with={chat}")
         return found
 
-    async def texts(self, peer: "Phone") -> list[str]:
+    async def texts(self, peer: "Phone | str") -> list[str]:
         return [m["text"] for m in await self.messages(peer)]
+
+    async def message(self, peer: "Phone | str", message_id: str) -> dict[str, Any]:
+        """By its plain id, or by the key that a page gave it."""
+        plain = message_id.split("_")[2] if "_" in message_id else message_id
+        [found] = [m for m in await self.messages(peer) if m["id"] == plain]
+        return found
 
 
 class Browser:
@@ -164,6 +203,14 @@ class Browser:
         found: list[dict[str, Any]] = await self.js("(name) => window.seen.filter((e) => e.event === name)", name)
         return found
 
+    async def event(self, name: str, **wanted: Any) -> dict[str, Any]:
+        """Waits for an event whose details are these, and returns it."""
+
+        async def look() -> list[dict[str, Any]]:
+            return [e for e in await self.events(name) if wanted.items() <= e.items()]
+
+        return (await until(look, what=f"no {name} with {wanted}"))[-1]
+
     async def acks(self, message_id: str) -> list[int]:
         return [e["ack"] for e in await self.events("ack") if any(message_id in i for i in e["ids"])]
 
@@ -191,11 +238,17 @@ class Browser:
     async def new_id(self, to: Phone) -> str:
         return str(await self.js("async (to) => String(await WPP.chat.generateMessageID(to))", to.jid))
 
-    async def send(self, to: Phone, text: str, **options: Any) -> dict[str, Any]:
+    async def send(self, to: Phone | str, text: str, **options: Any) -> dict[str, Any]:
+        chat = to if isinstance(to, str) else to.jid
         sent: dict[str, Any] = await self.js(
-            "([to, text, options]) => WPP.chat.sendTextMessage(to, text, options)", [to.jid, text, options]
+            "([to, text, options]) => WPP.chat.sendTextMessage(to, text, options)", [chat, text, options]
         )
         return sent
+
+    async def refusal(self, script: str, arg: Any = None) -> str:
+        """The code, or else the message, of what a call throws."""
+        wrapped = f"(arg) => Promise.resolve().then(() => ({script})(arg)).then(() => '', (e) => e.code ?? e.message)"
+        return str(await self.js(wrapped, arg))
 
     async def kill(self) -> None:
         """SIGKILL to every process of this profile, as a machine that loses its power does."""

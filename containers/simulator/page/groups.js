@@ -84,7 +84,7 @@ export class GroupMetadataModel extends Model {
     this.set({ subject, creation, owner: createWid(`${owner.lid}@lid`), size: members.length, stale: false });
   }
 }
-declare(GroupMetadataModel, 'groupMetadata', ['id', 'subject', 'creation', 'owner', 'size', 'stale', 'announce', 'restrict']);
+declare(GroupMetadataModel, 'groupMetadata', ['id', 'subject', 'creation', 'owner', 'size', 'stale', 'restrict']);
 
 /** The exported instance is found by the name of its method. */
 export class GroupMetadataCollection extends Collection {
