@@ -51,11 +51,11 @@ def statuses_of(path: str, method: str, *, public: bool) -> list[int]:
     if public:
         return [500, 503]
     found = [401, 422, 500, 503]
-    if "{" in path or path == "/v1/events":
+    if "{" in path or path in ("/v1/events", "/v1/webhooks"):  # a session may be named in the query or the body
         found.append(404)
     if path.endswith("/qr"):
         found += [406, 409]
-    if method == "post":
+    if method in ("post", "put", "patch"):
         found += [400, 409, 413, 415]
     return found
 
