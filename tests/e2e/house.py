@@ -115,14 +115,21 @@ def link(house: House, number: str) -> str:
         simulator.post("/control/accounts", json={"number": number, "name": "Waypost"}).raise_for_status()
         session = api.post("/v1/sessions", json={"name": "shop"}).raise_for_status().json()["id"]
 
+        scan(house, session, number)
+        poll(lambda: status_of(api, session) == "working", 40, "the session works")
+    return str(session)
+
+
+def scan(house: House, session: str, number: str) -> None:
+    """Let the simulated phone scan the code that the session shows."""
+    with house.api() as api, house.simulator() as simulator:
+
         def code() -> str | None:
             answer = api.get(f"/v1/sessions/{session}/qr", headers={"accept": "application/json"})
             return answer.json()["code"] if answer.status_code == 200 else None
 
-        qr = poll(code, 40, "a QR code is shown")
-        simulator.post(f"/control/accounts/{number}/scan", json={"code": qr}).raise_for_status()
-        poll(lambda: status_of(api, session) == "working", 40, "the session works")
-    return str(session)
+        shown = poll(code, 40, "a QR code is shown")
+        simulator.post(f"/control/accounts/{number}/scan", json={"code": shown}).raise_for_status()
 
 
 def status_of(api: httpx.Client, session: str) -> str:
