@@ -40,6 +40,7 @@ class Settings:
     requests_per_second: int = 200  # of all callers together; each key's quota is in the table
     burst: int = 400
     requests_per_address: int = 3000  # in five minutes, from one address; the firewall's
+    proxy_ports: tuple[int, ...] = ()  # where the sessions' own proxies listen, beside 443
     detailed_logs: bool = True  # network flow and firewall logs
 
     def name(self, thing: str) -> str:

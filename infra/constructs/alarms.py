@@ -1,4 +1,4 @@
-"""What wakes somebody (R-OPS-4): a topic to the environment's contact, and an alarm for each thing that may go wrong."""
+"""What wakes somebody (R-OPS-4): a topic to the environment's contact, and alarms on what may go wrong."""
 
 from typing import Literal
 

@@ -54,6 +54,8 @@ class Network(Construct):
             allow_all_outbound=False,
         )
         self.workers.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "WhatsApp and AWS services")
+        for port in settings.proxy_ports:
+            self.workers.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), "Proxies of sessions")
         self._except()
 
     def _log_flows(self, log_key: kms.IKey, settings: Settings) -> None:

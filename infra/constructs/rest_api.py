@@ -52,7 +52,8 @@ class RestApi(Construct):
             "Api",
             rest_api_name=settings.name("api"),
             endpoint_types=[apigateway.EndpointType.REGIONAL],
-            binary_media_types=[f"{kind}*" if kind.endswith("/") else kind for kind in BINARY_TYPES],
+            # The pictures that we answer with are named whole, too: an answer is binary when the Accept header matches.
+            binary_media_types=["image/png", *(f"{kind}*" if kind.endswith("/") else kind for kind in BINARY_TYPES)],
             cloud_watch_role=False,  # one for all APIs of an account and region: see the stack
             deploy_options=self._stage(log_key, settings),
         )

@@ -1,1 +1,1 @@
-"""What is deployed to Lambda: `python -m infra.lambda_assets` builds it, `python -m infra.lambda_assets.lock` pins it."""
+"""What Lambda gets: `python -m infra.lambda_assets` builds it, `python -m infra.lambda_assets.lock` pins it."""

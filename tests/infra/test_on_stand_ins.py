@@ -1,0 +1,109 @@
+"""The template's tables, queues and buckets are what the AWS engine and the services need: made, opened, used."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from infra.blueprint import QUEUES, TABLES, Queue
+from tests.aws.from_template import make_from_template
+from tests.aws.running import running_stand_ins
+from tests.infra.cloud import Cloud
+from waypost.bootstrap import App, join
+from waypost.domain.addresses import parse_address
+from waypost.domain.ids import make_id
+from waypost.engines.aws.engine import AwsEngine, open_engine
+from waypost.engines.aws.places import places_from
+from waypost.entities.session import Session
+from waypost.services.sending import accept_text
+from waypost.services.sessions import create_session
+from waypost.settings import Settings
+
+SESSION = make_id("ses", b"1" * 16)
+# What the two makers of queues must agree on.
+SAME = ("MessageRetentionPeriod", "SqsManagedSseEnabled", "FifoQueue", "DeduplicationScope", "FifoThroughputLimit")
+
+
+@pytest.fixture(scope="module")
+def engine(synthesis: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsEngine]:
+    cloud: Cloud = synthesis.clouds["dev"]  # type: ignore[attr-defined]  # the fixture's type lives in conftest
+    with pytest.MonkeyPatch.context() as patch, running_stand_ins(tmp_path_factory.mktemp("aws")) as stand_ins:
+        for name, value in make_from_template(cloud, stand_ins).items():
+            patch.setenv(name, value)
+        with open_engine(places_from(os.environ)) as engine:
+            yield engine
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_every_table_and_index_answers(engine: AwsEngine, table: object) -> None:
+    name: str = table.name  # type: ignore[attr-defined]
+    store = engine.tables[name]
+    for number, (index, partition, sort) in enumerate(table.indexes):  # type: ignore[attr-defined]
+        item = {"pk": f"P{number}", "sk": "S", partition: "p", sort: "s"}
+        store.put(dict(item))
+        assert store.query("p", index=index).items == [item]
+    store.put({"pk": "P", "sk": "S"})
+    assert len(store.query("P").items) == 1
+
+
+@pytest.mark.parametrize("queue", [queue for queue in QUEUES if not queue.per_session], ids=lambda queue: queue.name)
+def test_every_queue_takes_gives_and_buries(engine: AwsEngine, queue: Queue) -> None:
+    handle = engine.queues.queue(queue.name)
+    handle.send("{}", **({"group": "g", "deduplication_id": "1"} if queue.fifo else {}))  # type: ignore[arg-type]
+    (message,) = handle.receive(wait_seconds=5)
+    handle.dead_letter(message.receipt, "looked at")
+    assert [letter.reason for letter in handle.dead_letters()] == ["looked at"]
+
+
+def test_buckets_and_key_work(engine: AwsEngine) -> None:
+    for bucket in engine.blobs.values():
+        bucket.put("a/b", b"x", if_absent=True)
+        assert bucket.get("a/b") == b"x"
+    key = engine.keys.generate_data_key({"tenant": "t", "subject": "s"})
+    assert engine.keys.unwrap(key.wrapped, {"tenant": "t", "subject": "s"}) == key.plain
+
+
+def test_a_sessions_queues_are_made_like_the_templates(engine: AwsEngine) -> None:
+    engine.queues.create_session_queues(SESSION)
+    fifo = next(queue for queue in QUEUES if queue.fifo and not queue.per_session)
+    wanted = attributes(engine, f"{fifo.name}.fifo")
+    for queue in QUEUES:
+        if queue.per_session:
+            for dead in ("", "-dead"):
+                made = attributes(engine, f"{queue.name}-{SESSION}{dead}.fifo")
+                assert {name: made[name] for name in SAME} == {name: wanted[name] for name in SAME}
+            made = attributes(engine, f"{queue.name}-{SESSION}.fifo")
+            assert made["VisibilityTimeout"] == str(queue.visibility_seconds)
+            assert int(json.loads(made["RedrivePolicy"])["maxReceiveCount"]) == queue.max_receives
+
+
+def attributes(engine: AwsEngine, name: str) -> dict[str, str]:
+    url = os.environ["WAYPOST_QUEUE_URL"] + name
+    answer = engine.clients.sqs().get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+    return {str(key): value for key, value in answer["Attributes"].items()}
+
+
+def test_a_message_is_accepted_and_lies_in_its_lane(engine: AwsEngine) -> None:
+    app: App = join(Settings(engine="aws"), engine)
+    now = time.time_ns() // 1_000_000
+    session = Session(id=make_id("ses", b"2" * 16), tenant=make_id("ten", b"2" * 16), name="shop", created_ms=now)
+    create_session(session, table=app.table, queues=engine.queues)
+    linked = Session(session.id, session.tenant, "shop", now, desired="running", me=b"x")
+    message = accept_text(
+        message_id=make_id("msg", b"2" * 16),
+        session=linked,
+        to=parse_address("+4915112345602"),
+        text="hello",
+        reply_to=None,
+        lane="interactive",
+        now_ms=now,
+        table=app.table,
+        queues=engine.queues,
+        seals=app.seals,
+        contacts=app.contacts,
+    )
+    (received,) = engine.queues.queue(f"interactive-{session.id}").receive(wait_seconds=5)
+    assert json.loads(received.body)["message"] == message.id
+    assert received.group == message.contact
