@@ -112,10 +112,66 @@ class Webhook(BaseModel):
     session_id: str | None = Field(description="Null: all sessions.")
     disabled: str | None = Field(description="Why nothing is posted any more. Null: it is active.")
     created_at: str = Field(examples=[_TIME])
+    state: Literal["active", "failing", "silent", "disabled"] = Field(
+        description="failing: the latest post was not taken. silent: nobody answers, so one event at a time is tried."
+    )
+    pending: int = Field(description="How many events it is owed, counted up to 1000.")
+    oldest_pending_at: str | None = Field(examples=[_TIME], description="Since when the oldest of them waits.")
+    last_delivered_at: str | None = Field(examples=[_TIME])
+    last_failed_at: str | None = Field(examples=[_TIME])
+    last_error: str | None = Field(description="What the latest failure was.", examples=["it answered 503"])
+    rotating_until: str | None = Field(
+        examples=[_TIME], description="Until then an older secret signs beside the present one. Null: there is one."
+    )
 
 
 class WebhookWithSecret(Webhook):
     secret: str = Field(examples=["whsec_…"], description="Verifies the signature of every post. Shown only here.")
+
+
+class Delivery(BaseModel):
+    """One post. What was posted is in the log of events, under its id."""
+
+    at: str = Field(examples=[_TIME])
+    event_id: str
+    attempt: int = Field(description="Counts the posts of this event in a row.")
+    delivered: bool
+    status: int | None = Field(description="The HTTP status of the answer. Null: there was none.")
+    milliseconds: int
+    error: str | None
+
+
+class Deliveries(BaseModel):
+    deliveries: list[Delivery] = Field(description="The newest first; the latest 1000 of seven days are kept.")
+    next_cursor: str | None = Field(description="Hand it back as `cursor` for the next page. Null: that was all.")
+
+
+class DeadLetter(BaseModel):
+    """An event that was given up."""
+
+    id: str = Field(description="The event's id.")
+    session_id: str
+    generation: int
+    sequence: int
+    reason: str = Field(examples=["it answered 500"])
+    died_at: str = Field(examples=[_TIME])
+
+
+class DeadLetters(BaseModel):
+    dead_letters: list[DeadLetter]
+    next_cursor: str | None = Field(description="Hand it back as `cursor` for the next page. Null: that was all.")
+
+
+class Redelivery(BaseModel):
+    queued: int = Field(description="How many events will be posted again.")
+    more: bool = Field(description="There are more than one request can take: repeat it, with a new Idempotency-Key.")
+    unknown: list[str] = Field(description="Ids that are no dead letters of this webhook, or not any more.")
+
+
+class Replay(BaseModel):
+    queued: int = Field(description="How many events will be posted again.")
+    next_after: int = Field(description="How far it got: the `after` of the next request, where there is `more`.")
+    more: bool
 
 
 class Webhooks(BaseModel):

@@ -3,6 +3,7 @@
 Kept per thread, because one machine answers many requests in one process.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,7 +12,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
-from waypost.domain.ids import Kind
+from waypost.domain.ids import Kind, make_id
 from waypost.errors import AuthenticationError
 from waypost.services.idempotency import Request
 
@@ -47,10 +48,11 @@ class Call:
         value = self.event.headers.get(name)
         return value if isinstance(value, str) else None
 
-    def make_id(self, kind: Kind) -> str:
-        """The id of what this POST makes: the same again when it is repeated with its Idempotency-Key."""
-        assert self.request is not None, "only POST routes make things"
-        return self.request.make_id(kind)
+    def make_id(self, kind: Kind, attempt: int = 0) -> str:
+        """The id of what this request makes: the same again when a POST is repeated with its Idempotency-Key."""
+        if self.request is None:
+            return make_id(kind, os.urandom(16))
+        return self.request.make_id(kind, attempt)
 
 
 _calls: ContextVar[Call] = ContextVar("call")

@@ -1,30 +1,42 @@
-"""Registering a webhook endpoint so that a repeated request finds it, and trying one out."""
+"""Registering a webhook endpoint so that a repeated request finds it, changing it, and trying it out."""
 
-import base64
-import os
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 
 from api.answers import WebhookTest
+from api.belongings import own_session
 from api.door import canonical
+from api.schemas import WebhookChange
 from waypost.bootstrap import App
-from waypost.domain.event import rfc3339
+from waypost.domain.event import EventType, rfc3339
 from waypost.entities.webhook import Endpoint, get_endpoint, put_endpoint
 from waypost.errors import ConditionFailed, NetworkError, ValidationError
-from waypost.services.webhook_delivery import Destination, open_destination, post_signed, seal_destination
+from waypost.services.targets import check_url
+from waypost.services.webhook_delivery import open_destination, post_event, seal_destination, transport
+from waypost.services.webhook_endpoints import Workshop, follow, new_secret, redirect, save, switch
 
 TEST_EVENT = "webhook_test"
-_SECRET_BYTES = 32  # Standard Webhooks: 24 to 64
+
+
+def workshop(app: App) -> Workshop:
+    return Workshop(app.table, app.seals, app.engine.queues, app.now_ms())
+
+
+def chosen(events: Sequence[EventType] | None) -> tuple[str, ...]:
+    """As an endpoint keeps them: each once, and none for all."""
+    return tuple(dict.fromkeys(events or ()))
 
 
 def register(
     webhook_id: str, *, tenant: str, url: str, events: tuple[str, ...], session: str | None, app: App
-) -> tuple[Endpoint, Destination]:
+) -> tuple[Endpoint, str]:
     """Store a new endpoint under a fresh secret, or find what an earlier try of the same request stored."""
-    secret = f"whsec_{base64.b64encode(os.urandom(_SECRET_BYTES)).decode()}"
+    check_url(url, allow_private=app.settings.allow_private_targets)
     endpoint = Endpoint(
         id=webhook_id,
         tenant=tenant,
-        sealed=seal_destination(app.seals, tenant, webhook_id, url=url, secret=secret),
+        sealed=seal_destination(app.seals, tenant, webhook_id, url=url, secret=new_secret()),
         events=events,
         session=session,
         created_ms=app.now_ms(),
@@ -33,33 +45,45 @@ def register(
         put_endpoint(app.table, endpoint)
     except ConditionFailed:
         endpoint = get_endpoint(app.table, tenant, webhook_id) or endpoint
-    return endpoint, destination_of(endpoint, app)
+    return endpoint, open_destination(app.seals, endpoint, app.now_ms()).secrets[0]
 
 
-def destination_of(endpoint: Endpoint, app: App) -> Destination:
-    return open_destination(app.seals, endpoint.tenant, endpoint.id, endpoint.sealed)
+def change(endpoint: Endpoint, body: WebhookChange, app: App) -> Endpoint:
+    """Apply the fields that were given, all at once. Raises ValidationError `nothing_to_change`, and `save`'s."""
+    given, shop, after = body.model_fields_set, workshop(app), endpoint
+    if not given:
+        raise ValidationError(
+            "Nothing is to be changed.",
+            field="body",
+            mend="Give url, events, session_id or enabled.",
+            code="nothing_to_change",
+        )
+    if "url" in given:
+        check_url(body.url, allow_private=app.settings.allow_private_targets)
+        after = redirect(after, body.url, shop)
+    if "events" in given:
+        after = replace(after, events=chosen(body.events))
+    if "session_id" in given:
+        after = follow(after, None if body.session_id is None else own_session(body.session_id).id, shop)
+    if "enabled" in given:
+        after = switch(after, enabled=body.enabled)
+    return save(endpoint, after, shop)
 
 
 def try_out(endpoint: Endpoint, *, test_id: str, app: App) -> WebhookTest:
     """Post a signed test event once, and say how it went."""
-    destination = destination_of(endpoint, app)
+    destination = open_destination(app.seals, endpoint, app.now_ms())
     body = canonical(_test_event(endpoint, test_id, app.now_ms()))
-    status, error = None, None
+    status, error, delivered = None, None, False
     began = time.monotonic()
     try:
-        status = post_signed(
-            destination.url,
-            destination.secrets[0],
-            test_id,
-            body,
-            allow_private=app.settings.allow_private_targets,
-        )
+        answer = post_event(destination, test_id, body, transport=transport(app.settings.allow_private_targets))
     except (NetworkError, ValidationError) as failure:
         error = failure.code
+    else:
+        status, delivered = answer.status, answer.taken
+        error = None if delivered else "webhook_answered_badly"
     took = round((time.monotonic() - began) * 1000)
-    delivered = status is not None and 200 <= status < 300
-    if status is not None and not delivered:
-        error = "webhook_answered_badly"
     return WebhookTest(delivered=delivered, status=status, error=error, milliseconds=took)
 
 

@@ -12,6 +12,7 @@ MAX_METADATA = 50
 MAX_ADDRESS = 64
 MAX_URL = 2048
 MAX_ID = 64
+MAX_NUMBER = 10**12 - 1  # what a number's place in the log has room for
 
 
 class _Request(BaseModel):
@@ -92,3 +93,30 @@ class NewWebhook(_Request):
         None, min_length=1, max_length=20, examples=[["message_received"]], description="None: all kinds."
     )
     session_id: str | None = Field(None, max_length=MAX_ID, description="None: all sessions.")
+
+
+class WebhookChange(_Request):
+    """What is left out stays as it is; null is a value: all kinds, all sessions."""
+
+    url: str = Field("", max_length=MAX_URL, examples=["https://example.com/waypost"])
+    events: list[EventType] | None = Field(None, min_length=1, max_length=20, description="Null: all kinds.")
+    session_id: str | None = Field(None, max_length=MAX_ID, description="Null: all sessions.")
+    enabled: bool = Field(True, description="False: nothing is posted until it is true again.")
+
+
+class DeadLetterChoice(_Request):
+    """Either some of them, or all."""
+
+    ids: list[Annotated[str, StringConstraints(max_length=MAX_ID)]] | None = Field(
+        None, min_length=1, max_length=100, description="Ids of events."
+    )
+    all: Literal[True] | None = Field(None, description="True: every dead letter of the webhook.")
+
+
+class EventRange(_Request):
+    """Part of a session's log."""
+
+    session_id: str = Field(max_length=MAX_ID)
+    after: int = Field(ge=0, le=MAX_NUMBER, description="Begin behind the event with this number.")
+    until: int | None = Field(None, ge=1, le=MAX_NUMBER, description="End with this number. None: the newest.")
+    generation: int | None = Field(None, ge=1, le=9999, description="None: the present one.")

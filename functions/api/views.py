@@ -1,14 +1,11 @@
 """From the domain to the wire: opens what is sealed, and names things as callers know them."""
 
-from typing import Any
-
 from api import answers
 from waypost.bootstrap import App
-from waypost.domain.event import EVENT_TYPES, rfc3339
+from waypost.domain.event import rfc3339
 from waypost.domain.ids import whatsapp_hex
 from waypost.domain.message import Message
 from waypost.entities.session import QrCode, Session
-from waypost.entities.webhook import Endpoint
 from waypost.services.sending import CONTENT
 
 
@@ -54,25 +51,6 @@ def message_view(message: Message, app: App) -> answers.Message:
         attempts=message.attempts,
         backfilled=message.backfilled,
     )
-
-
-def webhook_view(endpoint: Endpoint, url: str) -> answers.Webhook:
-    return answers.Webhook(**_webhook(endpoint, url))
-
-
-def new_webhook_view(endpoint: Endpoint, url: str, secret: str) -> answers.WebhookWithSecret:
-    return answers.WebhookWithSecret(**_webhook(endpoint, url), secret=secret)
-
-
-def _webhook(endpoint: Endpoint, url: str) -> dict[str, Any]:
-    return {
-        "id": endpoint.id,
-        "url": url,
-        "events": endpoint.events or EVENT_TYPES,
-        "session_id": endpoint.session,
-        "disabled": endpoint.disabled,
-        "created_at": rfc3339(endpoint.created_ms),
-    }
 
 
 def _me(session: Session, app: App) -> answers.Me | None:

@@ -27,8 +27,14 @@ OPERATIONS = {
     "/v1/sessions/{session_id}/messages/{message_id}/cancel": {"post"},
     "/v1/events": {"get"},
     "/v1/webhooks": {"get", "post"},
-    "/v1/webhooks/{webhook_id}": {"delete"},
+    "/v1/webhooks/{webhook_id}": {"get", "patch", "delete"},
     "/v1/webhooks/{webhook_id}/test": {"post"},
+    "/v1/webhooks/{webhook_id}/rotate-secret": {"post"},
+    "/v1/webhooks/{webhook_id}/rotate-secret/finish": {"post"},
+    "/v1/webhooks/{webhook_id}/deliveries": {"get"},
+    "/v1/webhooks/{webhook_id}/dead-letters": {"get"},
+    "/v1/webhooks/{webhook_id}/dead-letters/redeliver": {"post"},
+    "/v1/webhooks/{webhook_id}/redeliver": {"post"},
     "/v1/health": {"get"},
 }
 
@@ -74,7 +80,7 @@ def test_every_refusal_is_a_problem(described: dict[str, Any]) -> None:
     for path, method, operation in operations(described):
         refusals = {code: response for code, response in operation["responses"].items() if not code.startswith("2")}
         assert ("401" in refusals) == (path != "/v1/health")
-        assert ("404" in refusals) == ("{" in path or path == "/v1/events"), (path, method)
+        assert ("404" in refusals) == ("{" in path or path in ("/v1/events", "/v1/webhooks")), (path, method)
         for code, response in refusals.items():
             content = response["content"]["application/problem+json"]
             assert content["schema"] == {"$ref": "#/components/schemas/Problem"}

@@ -40,6 +40,16 @@ ROUTES: list[tuple[str, str, dict[str, str], Any]] = [
     ("POST", "/v1/webhooks", {}, {"url": "https://example.com/", "session_id": "{ses}"}),
     ("DELETE", "/v1/webhooks/{whk}", {}, None),
     ("POST", "/v1/webhooks/{whk}/test", {}, None),
+    ("GET", "/v1/webhooks/{whk}", {}, None),
+    ("PATCH", "/v1/webhooks/{whk}", {}, {"enabled": False}),
+    ("PATCH", "/v1/webhooks/{hook}", {}, {"session_id": "{ses}"}),
+    ("POST", "/v1/webhooks/{whk}/rotate-secret", {}, None),
+    ("POST", "/v1/webhooks/{whk}/rotate-secret/finish", {}, None),
+    ("GET", "/v1/webhooks/{whk}/deliveries", {}, None),
+    ("GET", "/v1/webhooks/{whk}/dead-letters", {}, None),
+    ("POST", "/v1/webhooks/{whk}/dead-letters/redeliver", {}, {"all": True}),
+    ("POST", "/v1/webhooks/{whk}/redeliver", {}, {"session_id": "{own}", "after": 0}),
+    ("POST", "/v1/webhooks/{hook}/redeliver", {}, {"session_id": "{ses}", "after": 0}),
 ]
 
 
@@ -58,9 +68,12 @@ def test_another_tenants_things_are_not_there(client: ApiClient) -> None:
     stranger = ApiClient()
     own = stranger.session()
     stranger.send(own)
+    own_hook = stranger.post("/v1/webhooks", {"url": "https://example.com/"}).json()["id"]
     for method, path, query, body in ROUTES:
         answers = [
-            ask(stranger, method, *(filled(part, {**ids, "own": own}) for part in (path, query, body)))
+            ask(
+                stranger, method, *(filled(part, {**ids, "own": own, "hook": own_hook}) for part in (path, query, body))
+            )
             for ids in (theirs, UNKNOWN)
         ]
         assert answers[0].status == (422 if body and "reply_to" in body else 404), (method, path)

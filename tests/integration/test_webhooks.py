@@ -1,10 +1,7 @@
 """Events reach webhook endpoints signed, in order per chat, retried, and a failing one delays nobody else."""
 
-import json
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 import webhooks.handler
 from tests.integration.events_house import House, new_contact, new_tenant, open_house
+from tests.integration.receiver import Receiver, receivers
 from waypost.domain.ids import make_id
 from waypost.domain.webhook import RETRY_FOR_SECONDS
 from waypost.entities.event import list_events
@@ -28,74 +26,13 @@ from waypost.services.webhook_fanout import fan_out
 TENANT = new_tenant()
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
-type Rule = Callable[[dict[str, Any]], int]
 
-
-@dataclass(slots=True)
-class Post:
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def event(self) -> dict[str, Any]:
-        event: dict[str, Any] = json.loads(self.body)
-        return event
-
-
-@dataclass(slots=True)
-class Receiver:
-    """A real HTTP server on loopback. `rule` decides the status of each post by its event."""
-
-    url: str
-    posts: list[Post] = field(default_factory=list)
-    rule: Rule = lambda event: 204
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def taken(self) -> list[int]:
-        return [post.event["sequence"] for post in self.posts if post.status < 300]
-
-    @property
-    def tried(self) -> list[int]:
-        return [post.event["sequence"] for post in self.posts]
-
-
-@pytest.fixture
-def receivers() -> Iterator[Callable[[], Receiver]]:
-    servers: list[ThreadingHTTPServer] = []
-
-    def start() -> Receiver:
-        receiver = Receiver("")
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                status = receiver.rule(json.loads(body))
-                receiver.posts.append(Post(status, {k.lower(): v for k, v in self.headers.items()}, body))
-                self.send_response(status)
-                for name, value in receiver.headers.items():
-                    self.send_header(name, value)
-                self.send_header("content-length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Quiet."""
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
-        return receiver
-
-    yield start
-    transport(True).close()
-    transport.cache_clear()
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+@pytest.fixture(name="receivers")
+def receivers_fixture() -> Iterator[Callable[[], Receiver]]:
+    with receivers() as start:
+        yield start
+        transport(True).close()
+        transport.cache_clear()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What an event is: the six kinds of update (R-RT-1), numbered per session and generation (P5), as CloudEvents 1.0."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
@@ -12,6 +13,7 @@ EventType = Literal[
     "contact_status",
     "session_status",
 ]
+_EVENT_ID = re.compile(r"evt_([0-9a-hjkmnp-tv-z]{26})_([1-9][0-9]{0,3})_([1-9][0-9]{0,11})", re.ASCII)
 EVENT_TYPES: tuple[EventType, ...] = get_args(EventType)
 
 
@@ -46,6 +48,12 @@ class Event:
 def event_id(session: str, generation: int, number: int) -> str:
     """Stable across retries and redeliveries: consumers deduplicate by it (R-RT-3)."""
     return f"evt_{session.removeprefix('ses_')}_{generation}_{number}"
+
+
+def place_of(event: str) -> tuple[str, int, int] | None:
+    """Session, generation and number that an event's id tells; None when it is no such id."""
+    match = _EVENT_ID.fullmatch(event)
+    return None if match is None else (f"ses_{match[1]}", int(match[2]), int(match[3]))
 
 
 def rfc3339(time_ms: int) -> str:

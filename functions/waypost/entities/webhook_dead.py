@@ -6,7 +6,7 @@ pk HOOK#{hook}   sk DEAD#{session}#{generation}#{n}   in the order of each sessi
 from dataclasses import dataclass
 
 from waypost.entities.record import number, text
-from waypost.ports import Item, Put, Table
+from waypost.ports import Clause, Delete, Item, Key, Put, Table, When
 
 DEAD_DAYS = 30
 
@@ -23,10 +23,11 @@ class DeadEvent:
 
 def dead_write(hook: str, dead: DeadEvent) -> Put:
     """By the event's place, so that giving it up twice leaves one."""
+    key = _key(hook, dead.session, dead.generation, dead.number)
     return Put(
         {
-            "pk": f"HOOK#{hook}",
-            "sk": f"DEAD#{dead.session}#{dead.generation:04d}#{dead.number:012d}",
+            "pk": key.pk,
+            "sk": key.sk,
             "session": dead.session,
             "generation": dead.generation,
             "number": dead.number,
@@ -41,6 +42,21 @@ def dead_write(hook: str, dead: DeadEvent) -> Put:
 def list_dead(table: Table, hook: str, *, limit: int, cursor: str | None = None) -> tuple[list[DeadEvent], str | None]:
     page = table.query(f"HOOK#{hook}", begins_with="DEAD#", limit=limit, cursor=cursor)
     return [_from_item(item) for item in page.items], page.cursor
+
+
+def get_dead(table: Table, hook: str, session: str, generation: int, number_: int) -> DeadEvent | None:
+    item = table.get(_key(hook, session, generation, number_))
+    return None if item is None else _from_item(item)
+
+
+def undo_death(hook: str, dead: DeadEvent) -> Delete:
+    """The write that takes it out; its condition fails when somebody else has done so."""
+    key = _key(hook, dead.session, dead.generation, dead.number)
+    return Delete(key, When.all(Clause("is a dead letter", "pk", "exists")))
+
+
+def _key(hook: str, session: str, generation: int, number_: int) -> Key:
+    return Key(f"HOOK#{hook}", f"DEAD#{session}#{generation:04d}#{number_:012d}")
 
 
 def _from_item(item: Item) -> DeadEvent:

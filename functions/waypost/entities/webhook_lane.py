@@ -1,10 +1,11 @@
-"""What a webhook endpoint is still owed, in order per lane,  what was given up (decision 8).
+"""What a webhook endpoint is still owed, in order per lane (decision 8).
 
     pk HOOK#{hook}#{lane}   sk LANE                  failed attempts, when the next may be, who delivers now
     pk HOOK#{hook}#{lane}   sk OWED#{generation}#{n} an event that the endpoint has not taken yet
 
 A lane is `{session}#{contact or -}`. Its LANE item exists while something is owed, and is in index by_owner under
-`lanes#{shard}` by the time from which on somebody should be at it, so that the sweeper finds a lost timer.
+`lanes#{shard}` by the time from which on somebody should be at it, so that the sweeper finds a lost timer. What is
+owed is there under `owed#{hook}` by the time of its note, so that a look at an endpoint tells how much, and since when.
 """
 
 import zlib
@@ -64,12 +65,20 @@ def lane_name(session: str, contact: str | None) -> str:
     return f"{session}#{contact or '-'}"
 
 
-def owed_writes(lane: Lane, events: Sequence[tuple[int, int]], now_ms: int) -> list[Write]:
-    """The writes that note (generation, number) as owed in a lane: one each, and one for the lane."""
+def owed_writes(lane: Lane, events: Sequence[tuple[int, int]], now_ms: int, *, at_once: bool = False) -> list[Write]:
+    """The writes that note (generation, number) as owed in a lane: one each, and one for the lane. A lane that waits
+    after a failure goes on waiting, unless `at_once`."""
+    patience = {"attempts": 0, "not_before_ms": 0}
     noted = Update(
         lane.key,
-        set={"hook": lane.hook, "tenant": lane.tenant, "lane": lane.name, **_due(lane, now_ms)},
-        add={"noted": 1, "attempts": 0, "not_before_ms": 0, "busy_until_ms": 0},
+        set={
+            "hook": lane.hook,
+            "tenant": lane.tenant,
+            "lane": lane.name,
+            **_due(lane, now_ms),
+            **(patience if at_once else {}),
+        },
+        add={"noted": 1, "busy_until_ms": 0, **({} if at_once else patience)},
     )
     return [noted, *(Put(_owed_item(lane, Owed(*event, now_ms))) for event in events)]
 
@@ -78,6 +87,12 @@ def list_owed(table: Table, lane: Lane, *, limit: int) -> list[Owed]:
     """What the endpoint is owed in a lane, in order."""
     page = table.query(lane.pk, begins_with="OWED#", limit=limit)
     return [Owed(number(item, "generation"), number(item, "number"), number(item, "noted_ms")) for item in page.items]
+
+
+def count_owed(table: Table, hook: str, *, at_most: int) -> tuple[int, int | None]:
+    """How much an endpoint is owed in all its lanes, counted up to a limit, and when the oldest of it was noted."""
+    page = table.query(f"owed#{hook}", index="by_owner", limit=at_most)
+    return len(page.items), number(page.items[0], "noted_ms") if page.items else None
 
 
 def take_lane(table: Table, lane: Lane, now_ms: int, until_ms: int) -> LaneState | None:
@@ -187,6 +202,8 @@ def _owed_item(lane: Lane, owed: Owed) -> Item:
         "generation": owed.generation,
         "number": owed.number,
         "noted_ms": owed.noted_ms,
+        "owner_pk": f"owed#{lane.hook}",
+        "owner_sk": f"{owed.noted_ms:013d}",
     }
 
 

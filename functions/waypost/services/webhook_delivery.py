@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
 
 from waypost.domain.webhook import sign
+from waypost.entities.webhook import Endpoint
 from waypost.services.sealing import Seals
 
 if TYPE_CHECKING:
@@ -35,32 +36,27 @@ class Transport(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where an endpoint's events go. While a secret is being changed two are live, and both sign."""
+    """Where an endpoint's events go. While a secret is being changed two are live, the newer one first, and both
+    sign. `rotation` names the request that made the newer one."""
 
     url: str
     secrets: tuple[str, ...]
+    rotation: str = ""
 
 
-def seal_destination(seals: Seals, tenant: str, hook: str, *, url: str, secret: str) -> bytes:
-    """What `Endpoint.sealed` holds: url and secret, sealed under the tenant's key."""
-    return seals.seal_json(tenant, tenant, _purpose(hook), {"url": url, "secret": secret})
+def seal_destination(
+    seals: Seals, tenant: str, hook: str, *, url: str, secret: str, older: Sequence[str] = (), rotation: str = ""
+) -> bytes:
+    """What `Endpoint.sealed` holds: url and secrets, sealed under the tenant's key."""
+    plain = {"url": url, "secret": secret, "older_secrets": list(older), "rotation": rotation}
+    return seals.seal_json(tenant, tenant, _purpose(hook), plain)
 
 
-def open_destination(seals: Seals, tenant: str, hook: str, sealed: bytes) -> Destination:
-    opened = seals.open_json(tenant, tenant, _purpose(hook), sealed)
-    return Destination(opened["url"], (opened["secret"], *opened.get("older_secrets", ())))
-
-
-def post_signed(
-    url: str, secret: str, message_id: str, body: bytes, *, allow_private: bool, timeout: float = TIMEOUT_SECONDS
-) -> int:
-    """Post once and return the status, whatever it is; redirects are not followed.
-
-    Raises NetworkError when nobody answers in `timeout` seconds, ValidationError `webhook_target_refused` when the
-    URL leads to an address that webhooks must not go to.
-    """
-    destination = Destination(url, (secret,))
-    return post_event(destination, message_id, body, transport=transport(allow_private), timeout=timeout).status
+def open_destination(seals: Seals, endpoint: Endpoint, now_ms: int) -> Destination:
+    """An older secret is left out once its time is over, whether or not anybody has taken it away."""
+    opened = seals.open_json(endpoint.tenant, endpoint.tenant, _purpose(endpoint.id), endpoint.sealed)
+    older = opened.get("older_secrets", ()) if now_ms < endpoint.rotating_until_ms else ()
+    return Destination(opened["url"], (opened["secret"], *older), opened.get("rotation", ""))
 
 
 def post_event(
@@ -71,7 +67,11 @@ def post_event(
     transport: Transport,
     timeout: float = TIMEOUT_SECONDS,
 ) -> Answer:
-    """Sign and post once. Raises as `post_signed` does."""
+    """Sign and post once. The answer's status may be any; redirects are not followed.
+
+    Raises NetworkError when nobody answers in `timeout` seconds, ValidationError `webhook_target_refused` when the
+    URL leads to an address that webhooks must not go to.
+    """
     now = time.time()
     headers = signed_headers(destination.secrets, message_id, int(now), body)
     status, retry_after = transport.post(destination.url, headers, body, timeout=timeout)

@@ -44,13 +44,13 @@ def lags(endpoint: Endpoint, head: Head, *, table: Table) -> bool:
     """Whether events wait to be fanned out to this endpoint."""
     if endpoint.disabled is not None or endpoint.session not in (None, head.session):
         return False
-    before = fanned_out(table, endpoint.id, head.session)
+    before = fanned_out(table, endpoint.id, head.session, endpoint.scope)
     return (before or _start(endpoint, head, table)) < (head.generation, head.number)
 
 
 def _fan_out_to(endpoint: Endpoint, head: Head, *, table: Table, queues: Queues, now_ms: int, ends: float) -> None:
     tries = 0
-    before = fanned_out(table, endpoint.id, head.session)
+    before = fanned_out(table, endpoint.id, head.session, endpoint.scope)
     place = before or _start(endpoint, head, table)
     while place < (head.generation, head.number):
         if time.monotonic() > ends:
@@ -59,15 +59,15 @@ def _fan_out_to(endpoint: Endpoint, head: Head, *, table: Table, queues: Queues,
         if not events:
             place = (place[0] + 1, 0)
             continue
-        after, lanes = _owed(endpoint, events)
+        after, lanes = owed_of(endpoint, events)
         try:
-            table.transact(fan_out_writes(endpoint.id, head.session, before, after, _writes(lanes, now_ms)))
+            table.transact(fan_out_writes(endpoint, head.session, before, after, notes_of(lanes, now_ms)))
         except (ConditionFailed, TransactionConflict):
             # Somebody else fans out too: go on from where they are.
             tries += 1
             if tries == _TRIES:
                 raise
-            before = fanned_out(table, endpoint.id, head.session)
+            before = fanned_out(table, endpoint.id, head.session, endpoint.scope)
             place = before or place
             continue
         for lane in lanes:
@@ -76,7 +76,7 @@ def _fan_out_to(endpoint: Endpoint, head: Head, *, table: Table, queues: Queues,
     return None
 
 
-def _owed(endpoint: Endpoint, events: Sequence[StoredEvent]) -> tuple[Place, dict[Lane, list[Place]]]:
+def owed_of(endpoint: Endpoint, events: Sequence[StoredEvent]) -> tuple[Place, dict[Lane, list[Place]]]:
     """How far one transaction gets, and what it notes per lane."""
     lanes: dict[Lane, list[Place]] = {}
     after = (0, 0)
@@ -92,18 +92,18 @@ def _owed(endpoint: Endpoint, events: Sequence[StoredEvent]) -> tuple[Place, dic
     return after, lanes
 
 
-def _writes(lanes: dict[Lane, list[Place]], now_ms: int) -> list[Write]:
-    return [write for lane, places in lanes.items() for write in owed_writes(lane, places, now_ms)]
+def notes_of(lanes: dict[Lane, list[Place]], now_ms: int, *, at_once: bool = False) -> list[Write]:
+    return [write for lane, places in lanes.items() for write in owed_writes(lane, places, now_ms, at_once=at_once)]
 
 
 def _start(endpoint: Endpoint, head: Head, table: Table) -> Place:
-    """Where a new endpoint begins: behind the newest event that is older than itself.
+    """Where a new endpoint begins, or one that follows other sessions now: behind the newest event that is older.
 
     Found by the events' times at the first fan-out, because noting the head of each of a tenant's sessions when an
     endpoint is made would take a write for each of them, and miss the sessions that are made at the same moment.
     """
     for generation in range(head.generation, 0, -1):
-        number = last_before(table, head.session, generation, endpoint.created_ms)
+        number = last_before(table, head.session, generation, endpoint.begins_ms)
         if number:
             return generation, number
     return 1, 0

@@ -33,6 +33,7 @@ from waypost.ports import Queues, Table
 from waypost.services.cloudevents import open_cloudevent, to_json
 from waypost.services.sealing import Seals
 from waypost.services.webhook_delivery import Destination, Transport, open_destination, post_event
+from waypost.services.webhook_journal import DeliveryLog
 from waypost.services.webhook_nudges import nudge_lane
 
 LEASE_MS = 40_000  # longer than the function may run, shorter than its queue's visibility
@@ -79,12 +80,18 @@ def deliver(lane: Lane, courier: Courier) -> None:
     health = get_health(table, lane.hook)
     if health is not None and not _may_try(lane, health, courier):
         return _wait(lane, state, health, courier)
-    return _empty(lane, state, endpoint, health, courier)
+    log = DeliveryLog(lane.hook, table, courier.now_ms)
+    try:
+        return _empty(lane, state, endpoint, health, log, courier)
+    finally:
+        log.write()
 
 
-def _empty(lane: Lane, state: LaneState, endpoint: Endpoint, health: Health | None, courier: Courier) -> None:
+def _empty(
+    lane: Lane, state: LaneState, endpoint: Endpoint, health: Health | None, log: DeliveryLog, courier: Courier
+) -> None:
     """Post what is owed until nothing is, something fails, or the time is up."""
-    destination = open_destination(courier.seals, lane.tenant, lane.hook, endpoint.sealed)
+    destination = open_destination(courier.seals, endpoint, courier.now_ms())
     ends = time.monotonic() + SECONDS
     held: LaneState | None = state
     attempts = state.attempts
@@ -95,7 +102,7 @@ def _empty(lane: Lane, state: LaneState, endpoint: Endpoint, health: Health | No
         for left, event in zip(range(len(owed), 0, -1), owed, strict=True):
             if time.monotonic() > ends:
                 return _leave(lane, held, 0, attempts, "", courier)
-            failure = _post(lane, event, destination, courier)
+            failure = _post(lane, event, destination, attempts + 1, log, courier)
             health = _note_health(lane, health, failure, courier)
             if failure is not None:
                 return _fail(lane, held, failure, attempts + 1, courier)
@@ -107,21 +114,28 @@ def _empty(lane: Lane, state: LaneState, endpoint: Endpoint, health: Health | No
     return None
 
 
-def _post(lane: Lane, owed: Owed, destination: Destination, courier: Courier) -> Failure | None:
+def _post(
+    lane: Lane, owed: Owed, destination: Destination, attempt: int, log: DeliveryLog, courier: Courier
+) -> Failure | None:
     stored = list_events(courier.table, lane.session, owed.generation, after=owed.number - 1, limit=1)
     if not stored or stored[0].number != owed.number:
         return None  # the log no longer has it: there is nothing to send
     body = to_json(open_cloudevent(courier.seals, stored[0]))
     name = event_id(lane.session, owed.generation, owed.number)
-    try:
-        answer = post_event(destination, name, body, transport=courier.transport)
-    except NetworkError as error:
-        return Failure(error.message, silent=True)
-    except ValidationError as error:
-        return Failure(error.message)
-    if answer.taken:
-        return None
-    return Failure(f"it answered {answer.status}", answer.retry_after or 0, gone=answer.status == 410)
+    with log.attempt(name, attempt) as result:
+        try:
+            answer = post_event(destination, name, body, transport=courier.transport)
+        except NetworkError as error:
+            result.error = error.message
+            return Failure(error.message, silent=True)
+        except ValidationError as error:
+            result.error = error.message
+            return Failure(error.message)
+        result.status = answer.status
+        if answer.taken:
+            return None
+        result.error = f"it answered {answer.status}"
+        return Failure(result.error, answer.retry_after or 0, gone=answer.status == 410)
 
 
 def _fail(lane: Lane, state: LaneState, failure: Failure, attempts: int, courier: Courier) -> None:
