@@ -22,6 +22,7 @@ from waypost.services.sending import feed
 _WAIT_SECONDS = 10.0
 _RESUME_SECONDS = 1.0
 _SIDE_BY_SIDE = 20  # chats sent to at once
+_FEW = 10  # messages in hand: then the next ones are fetched from the schedule
 
 
 class Lane:
@@ -48,6 +49,7 @@ class Lane:
         self._messages: dict[str, int] = {}  # message id → how many hints for it are in hand
         self._contacts: Counter[str] = Counter()  # that are being sent to
         self._room = asyncio.Semaphore(_SIDE_BY_SIDE)
+        self._refilling = asyncio.Lock()
         self._round = 0
         self._ended = False
 
@@ -94,16 +96,17 @@ class Lane:
         return []
 
     async def _refill(self) -> int:
-        self._round += 1
-        return await asyncio.to_thread(
-            feed,
-            self._session,
-            self._name,
-            in_hand=set(self._messages),
-            unique=f"{self._unique}-{self._round}",
-            table=self._app.table,
-            queues=self._app.engine.queues,
-        )
+        async with self._refilling:
+            self._round += 1
+            return await asyncio.to_thread(
+                feed,
+                self._session,
+                self._name,
+                in_hand=set(self._messages),
+                unique=f"{self._unique}-{self._round}",
+                table=self._app.table,
+                queues=self._app.engine.queues,
+            )
 
     async def _take(self, group: str, hints: list[Received], tasks: asyncio.TaskGroup) -> None:
         if group == "control":
@@ -134,6 +137,9 @@ class Lane:
             if not self._contacts[contact]:
                 del self._contacts[contact]
             self._room.release()
+        # Whoever listens sleeps until a hint comes; what acceptance left for us to fetch gives none.
+        if len(self._messages) <= _FEW and not self._refilling.locked():
+            await self._refill()
 
     def _let_go(self, hint: Received) -> None:
         self._in_hand.pop(hint.receipt, None)
