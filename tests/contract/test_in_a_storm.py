@@ -23,7 +23,7 @@ from waypost.services.sending import accept_text
 
 ADA, GRACE = "+4915112345602", "+4915112345603"
 seeds = st.integers(0, 2**32)
-stormy = settings(max_examples=25, deadline=None)
+stormy = settings(max_examples=15, deadline=None)
 
 
 def accept(house: Storm, number: int, to: str) -> Message:

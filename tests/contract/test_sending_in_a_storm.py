@@ -18,7 +18,7 @@ ADA, GRACE = "4915112345602", "4915112345603"
 LIVES = 80  # a storage error ends an owner's life; the next one goes on
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     seed=st.integers(0, 2**32),
     chats=st.lists(st.sampled_from([ADA, GRACE]), min_size=1, max_size=6),

@@ -43,7 +43,7 @@ class Receiver:
         return 200, None
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 2**32), chats=st.lists(st.sampled_from([0, 1]), min_size=1, max_size=8))
 def test_every_event_arrives_and_each_chats_in_order(seed: int, chats: list[int]) -> None:
     with tempfile.TemporaryDirectory() as folder, storm(Path(folder) / "home", seed) as house:
@@ -66,7 +66,7 @@ def prepared(house: Storm, chats: list[int]) -> dict[str, list[int]]:
     calm = house.app
     put_tenant(calm.table, TENANT, "shop", 0)
     sealed = seal_destination(calm.seals, TENANT, HOOK, url="https://example.com/hook", secret="whsec_" + "0" * 32)
-    put_endpoint(calm.table, Endpoint(HOOK, TENANT, sealed, (), None, 0))
+    put_endpoint(calm.table, Endpoint(HOOK, TENANT, sealed, events=(), session=None, created_ms=0))
     wanted: dict[str, list[int]] = {}
     for number, chat in enumerate(chats, 1):
         head = get_head(calm.table, SESSION)

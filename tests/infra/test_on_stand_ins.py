@@ -4,22 +4,26 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.blueprint import QUEUES, TABLES, Queue
+from infra.blueprint import QUEUES, TABLES, Queue, Table
 from tests.aws.from_template import make_from_template
 from tests.aws.running import running_stand_ins
-from tests.infra.cloud import Cloud
 from waypost.bootstrap import App, join
 from waypost.domain.addresses import parse_address
 from waypost.domain.ids import make_id
 from waypost.engines.aws.engine import AwsEngine, open_engine
 from waypost.engines.aws.places import places_from
 from waypost.entities.session import Session
+from waypost.ports import Item
 from waypost.services.sending import accept_text
 from waypost.services.sessions import create_session
 from waypost.settings import Settings
+
+if TYPE_CHECKING:
+    from tests.infra.conftest import Synthesis
 
 SESSION = make_id("ses", b"1" * 16)
 # What the two makers of queues must agree on.
@@ -27,22 +31,20 @@ SAME = ("MessageRetentionPeriod", "SqsManagedSseEnabled", "FifoQueue", "Deduplic
 
 
 @pytest.fixture(scope="module")
-def engine(synthesis: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsEngine]:
-    cloud: Cloud = synthesis.clouds["dev"]  # type: ignore[attr-defined]  # the fixture's type lives in conftest
+def engine(synthesis: "Synthesis", tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsEngine]:
     with pytest.MonkeyPatch.context() as patch, running_stand_ins(tmp_path_factory.mktemp("aws")) as stand_ins:
-        for name, value in make_from_template(cloud, stand_ins).items():
+        for name, value in make_from_template(synthesis.clouds["dev"], stand_ins).items():
             patch.setenv(name, value)
         with open_engine(places_from(os.environ)) as engine:
             yield engine
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_every_table_and_index_answers(engine: AwsEngine, table: object) -> None:
-    name: str = table.name  # type: ignore[attr-defined]
-    store = engine.tables[name]
-    for number, (index, partition, sort) in enumerate(table.indexes):  # type: ignore[attr-defined]
-        item = {"pk": f"P{number}", "sk": "S", partition: "p", sort: "s"}
-        store.put(dict(item))
+def test_every_table_and_index_answers(engine: AwsEngine, table: Table) -> None:
+    store = engine.tables[table.name]
+    for number, (index, partition, sort) in enumerate(table.indexes):
+        item: Item = {"pk": f"P{number}", "sk": "S", partition: "p", sort: "s"}
+        store.put(item)
         assert store.query("p", index=index).items == [item]
     store.put({"pk": "P", "sk": "S"})
     assert len(store.query("P").items) == 1
