@@ -1,4 +1,4 @@
-// Trouble of the page's own, on order: it hangs, or it allocates until the browser ends it.
+// Trouble of the page's own, on order: it hangs, or it asks for so much memory that the browser ends it.
 
 import { onStanza } from './line.js';
 
@@ -15,8 +15,7 @@ function hang(ms) {
   while (performance.now() < end);
 }
 
-/** An array that outgrows what V8 can hold ends the renderer, with less than a gigabyte and within seconds. */
+/** Asks for more elements than one array may have: V8 takes that for being out of memory, and the renderer is gone. */
 function crash() {
-  const held = [];
-  for (;;) held.push(0);
+  'a'.repeat(2 ** 27 + 100).split('');
 }
