@@ -11,12 +11,15 @@ import uuid
 from typing import Any
 
 from waypost.bootstrap import App, app
+from waypost.services.key_watch import KeyWatch
 from waypost.services.live import serve_round
 from waypost.services.nudges import nudge_again
 
 SECONDS = 10.0  # then a long replay makes room for the batch's next messages, and goes on behind them
 
 type Event = dict[str, Any]
+
+_watch = KeyWatch()
 
 
 def handler(event: Event, _context: object) -> dict[str, list[dict[str, str]]]:
@@ -36,7 +39,7 @@ def _serve(sessions: list[str], parts: App) -> list[str]:
         more = []
         for session in sessions:
             try:
-                if serve_round(session, table=parts.table, seals=parts.seals, push=parts.engine.push):
+                if serve_round(session, table=parts.table, seals=parts.seals, push=parts.engine.push, watch=_watch):
                     more.append(session)
             except Exception:
                 _report(session)

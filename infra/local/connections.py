@@ -62,10 +62,10 @@ class Connections:
             authorizer = await self._run(self._authorized, handshake)
             answer = to_http(await self._run(self._handler, websocket_events.connect_event(handshake, authorizer)))
         except Unauthorized:
-            await _refuse(socket, problem("unauthorized", handshake.connection_id))
+            await _refuse(socket, problem("unauthorized", handshake.request_id))
         except Exception as error:
-            log.error("$connect failed: %s", describe(error.__cause__ or error))
-            await _refuse(socket, problem("internal", handshake.connection_id))
+            log.error("$connect failed: %s, request %s", describe(error.__cause__ or error), handshake.request_id)
+            await _refuse(socket, problem("internal", handshake.request_id))
         else:  # $connect has the last word: only 2xx opens the connection
             if 200 <= answer.status < 300:
                 await self._converse(socket, handshake, authorizer, _subprotocol(answer))

@@ -1,6 +1,7 @@
 """The answers that the gateway gives itself, before or instead of a handler, in `application/problem+json` (RFC 9457).
 
-In the cloud the stack's gateway responses say the same, word for word.
+Of one form with the API's own: the same members, `instance` is the request's id. In the cloud the stack's
+gateway responses say the same, word for word.
 """
 
 import json
@@ -62,7 +63,7 @@ def problem(code: str, request_id: str) -> Outgoing:
         "code": code,
         "mend": mend,
     }
-    headers = [("content-type", "application/problem+json")]
+    headers = [("content-type", "application/problem+json"), ("cache-control", "no-store")]
     if status == 401:
         headers.append(("www-authenticate", "Bearer"))
     return Outgoing(status, headers, json.dumps(document).encode())

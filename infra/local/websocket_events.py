@@ -30,6 +30,7 @@ class Handshake:
     source_ip: str
     host: str
     connection_id: str = field(default_factory=new_connection_id)
+    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))  # of the handshake; each message has its own
     connected: float = field(default_factory=time.time)
 
     @property
@@ -77,7 +78,8 @@ def _context(
     route: str,
     kind: Literal["CONNECT", "MESSAGE", "DISCONNECT"],
 ) -> Event:
-    now, request_id = time.time(), str(uuid.uuid4())
+    now = time.time()
+    request_id = handshake.request_id if kind == "CONNECT" else str(uuid.uuid4())
     context: Event = {
         "routeKey": route,
         "eventType": kind,

@@ -157,15 +157,16 @@ class Client:
     handler: Handler
     tenant: str
     handshake: Handshake
+    key: str | None = None
 
     @property
     def id(self) -> str:
         return self.handshake.connection_id
 
     @classmethod
-    def connect(cls, house: House, handler: Handler, tenant: str) -> "Client":
+    def connect(cls, house: House, handler: Handler, tenant: str, key: str | None = None) -> "Client":
         handshake = Handshake(query=[], headers=[], source_ip="127.0.0.1", host="localhost")
-        client = cls(house, handler, tenant, handshake)
+        client = cls(house, handler, tenant, handshake, key)
         assert handler(connect_event(handshake, client._authorizer), None)["statusCode"] == 200
         house.push.open(client.id)
         return client
@@ -193,7 +194,7 @@ class Client:
 
     @property
     def _authorizer(self) -> dict[str, str]:
-        return {"tenant": self.tenant, "keyId": "key_x"}
+        return {"tenant": self.tenant, **({"keyId": self.key} if self.key else {})}
 
 
 @contextmanager

@@ -1,11 +1,14 @@
 """Webhooks go to the public internet only."""
 
 import ipaddress
+import threading
+import time
 
 import pytest
 
 from waypost.errors import NetworkError, ValidationError
-from waypost.services.targets import check_url, checked_addresses, is_public
+from waypost.services import targets
+from waypost.services.targets import check_url, checked_addresses, in_time, is_public
 
 REFUSED = [
     "127.0.0.1",
@@ -101,3 +104,29 @@ def test_public_urls_pass(url: str) -> None:
 
 def test_http_passes_where_private_targets_are_allowed() -> None:
     check_url("http://127.0.0.1:8000/hook", allow_private=True)
+
+
+def test_a_name_server_that_says_nothing_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets, "_asked", threading.BoundedSemaphore(2))
+    answer_now = threading.Event()
+
+    def silent(host: str, port: int) -> list[str]:
+        answer_now.wait(10)
+        return ["8.8.8.8"]
+
+    began = time.monotonic()
+    for _ in range(4):  # two in their threads, and two that get none
+        with pytest.raises(NetworkError) as caught:
+            in_time(silent, 0.05)("slow.example", 443)
+        assert caught.value.code == "webhook_host_unknown"
+    assert time.monotonic() - began < 2
+    answer_now.set()
+    assert in_time(silent, 5)("slow.example", 443) == ["8.8.8.8"]  # the threads have come back
+
+
+def test_what_resolving_raises_is_raised() -> None:
+    def unknown(host: str, port: int) -> list[str]:
+        raise NetworkError("unknown", code="webhook_host_unknown")
+
+    with pytest.raises(NetworkError, match="unknown"):
+        in_time(unknown, 5)("h.example", 443)

@@ -8,7 +8,7 @@ pk SES#{session}#SUBS       sk {connection}   the cursor; only the session's FIF
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from waypost.entities.record import number, text
+from waypost.entities.record import number, text, text_or_none
 from waypost.errors import ConditionFailed
 from waypost.ports import Check, Clause, Delete, Item, Key, Put, Table, Update, When
 
@@ -20,7 +20,8 @@ class Subscription:
     """The newest event that this connection was given is (`generation`, `number`).
 
     `id` is new with every subscribe, so that a cursor is never moved by whoever still serves an earlier one of the
-    same connection. `confirmed` once the client was told that it begins.
+    same connection. `confirmed` once the client was told that it begins. `key` is the API key that opened the
+    connection, which ends with it.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Subscription:
     generation: int
     number: int
     confirmed: bool = False
+    key: str | None = None
 
 
 def put_connection(table: Table, connection: str, tenant: str, *, ttl: int) -> None:
@@ -50,6 +52,12 @@ def put_subscription(table: Table, subscription: Subscription, *, ttl: int) -> N
             Put({**_to_item(subscription), "ttl": ttl}),
         ]
     )
+
+
+def count_subscriptions(table: Table, connection: str, *, but: str, at_most: int) -> int:
+    """How many sessions a connection follows, without one of them, counted up to a limit."""
+    page = table.query(f"CONN#{connection}", begins_with="SUB#", limit=at_most + 1)
+    return min(at_most, sum(item["sk"] != f"SUB#{but}" for item in page.items))
 
 
 def list_subscriptions(table: Table, session: str) -> list[Subscription]:
@@ -109,6 +117,7 @@ def _to_item(subscription: Subscription) -> Item:
         "generation": subscription.generation,
         "number": subscription.number,
         "confirmed": subscription.confirmed,
+        "key": subscription.key,
     }
 
 
@@ -121,4 +130,5 @@ def _from_item(item: Item) -> Subscription:
         generation=number(item, "generation"),
         number=number(item, "number"),
         confirmed=item["confirmed"] is True,
+        key=text_or_none(item, "key"),
     )

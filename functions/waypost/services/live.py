@@ -3,6 +3,9 @@
 Only the consumer of the session's FIFO group calls this, so replay and live events of a connection never cross. A
 round first serves the connections that are close to the head, all from one read of the log, and then gives a bounded
 slice to those that are far behind: a long replay delays nobody's live events.
+
+A connection is ended here when it is gone, when it reads too slowly, and when its API key was revoked: at the session's
+next event, or within a minute, because the sweeper wakes a session that somebody still follows by a revoked key.
 """
 
 import functools
@@ -25,6 +28,7 @@ from waypost.entities.subscription import (
 from waypost.errors import NotFound, Throttled, WaypostError
 from waypost.ports import Push, Table
 from waypost.services.cloudevents import to_frame
+from waypost.services.key_watch import KeyWatch
 from waypost.services.sealing import Seals
 
 NEAR = 50  # events behind the head: served at once
@@ -43,7 +47,7 @@ class Given:
     error: WaypostError | None = None
 
 
-def serve_round(session: str, *, table: Table, seals: Seals, push: Push) -> bool:
+def serve_round(session: str, *, table: Table, seals: Seals, push: Push, watch: KeyWatch) -> bool:
     """Give what is due; True when somebody is still behind and another round is needed.
 
     Raises what the engine raised for a connection after all others were served; its cursor tells what it has.
@@ -51,13 +55,17 @@ def serve_round(session: str, *, table: Table, seals: Seals, push: Push) -> bool
     head = get_head(table, session)
     if head is None:
         return False
-    behind = [s for s in list_subscriptions(table, session) if not s.confirmed or _place(s) < _end(head)]
+    followed = list_subscriptions(table, session)
+    revoked = [s for s in followed if watch.is_revoked(table, s.key)]
+    behind = [s for s in followed if s not in revoked and (not s.confirmed or _place(s) < _end(head))]
     near = [s for s in behind if s.generation == head.generation and head.number - s.number <= NEAR]
     far = [s for s in behind if s.generation < head.generation or head.number - s.number > NEAR]
     if near:
         _give(near, limit=NEAR, head=head, table=table, seals=seals, push=push)
     if far:
         _give_slice(far, head=head, table=table, seals=seals, push=push)
+    for subscription in revoked:
+        _hang_up(subscription, table, push)
     return bool(far)
 
 
@@ -108,9 +116,7 @@ def _post(subscription: Subscription, frames: Frames, *, over: bool, table: Tabl
         return Given(subscription, None)
     except Throttled:
         # A slow consumer: it loses nothing, because it resumes with `after` on its next connection.
-        with suppress(NotFound):
-            push.close(subscription.connection)
-        _end_connection(subscription, table)
+        _hang_up(subscription, table, push)
         return Given(subscription, None)
     except WaypostError as error:
         return Given(subscription, place if place != _place(subscription) else None, error)
@@ -127,6 +133,12 @@ def _for_each[T, R](act: Callable[[T], R], group: Sequence[T]) -> list[R]:
 @functools.cache
 def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_PARALLEL_POSTS, thread_name_prefix="push")
+
+
+def _hang_up(subscription: Subscription, table: Table, push: Push) -> None:
+    with suppress(NotFound):
+        push.close(subscription.connection)
+    _end_connection(subscription, table)
 
 
 def _end_connection(subscription: Subscription, table: Table) -> None:

@@ -6,18 +6,21 @@ from typing import Any
 from waypost.domain.ids import is_id
 from waypost.domain.lease import Head
 from waypost.entities.head import get_head
-from waypost.entities.subscription import Subscription, end_subscription, put_subscription
+from waypost.entities.subscription import Subscription, count_subscriptions, end_subscription, put_subscription
 from waypost.errors import ConditionFailed, Conflict, NotFound, ValidationError
 from waypost.ports import Queues, Table
 from waypost.services.nudges import nudge_connection
 from waypost.services.sessions import find_session
 
 CONNECTION_SECONDS = 2 * 3600  # the cloud's gateway closes a connection at this age
+# A browser's tabs and windows come to 6 to 50 connections (R-RT-4); one connection serves as many sessions. What is
+# asked for at the same moment may pass the limit together: it keeps the work bounded, and needs no exact count.
+MAX_SUBSCRIPTIONS = 50
 _LARGEST_NUMBER = 10**12 - 1  # numbers have 12 digits in the log's keys
 
 
 def subscribe(
-    connection: str, tenant: str, message: dict[str, Any], *, table: Table, queues: Queues, now_ms: int
+    connection: str, tenant: str, message: dict[str, Any], *, key: str | None, table: Table, queues: Queues, now_ms: int
 ) -> None:
     """Store the subscription and wake the session's FIFO group, which confirms it and then replays.
 
@@ -32,6 +35,13 @@ def subscribe(
     if head is None:
         raise NotFound("There is no such session.", field="session_id", code="session_not_found")
     generation, number = _start(message, head)
+    if count_subscriptions(table, connection, but=session, at_most=MAX_SUBSCRIPTIONS) >= MAX_SUBSCRIPTIONS:
+        raise Conflict(
+            f"This connection follows {MAX_SUBSCRIPTIONS} sessions already.",
+            field="session_id",
+            mend="Unsubscribe from one of them, or open another connection.",
+            code="too_many_subscriptions",
+        )
     subscription = Subscription(
         id=os.urandom(8).hex(),
         connection=connection,
@@ -39,6 +49,7 @@ def subscribe(
         tenant=tenant,
         generation=generation,
         number=number,
+        key=key,
     )
     try:
         put_subscription(table, subscription, ttl=now_ms // 1000 + CONNECTION_SECONDS)

@@ -14,6 +14,7 @@ from waypost.entities.tenant import list_tenants
 from waypost.entities.webhook import Endpoint, list_endpoints
 from waypost.entities.webhook_lane import overdue_lanes
 from waypost.ports import Queues, Table
+from waypost.services.key_watch import KeyWatch
 from waypost.services.nudges import nudge_again
 from waypost.services.sessions import announce
 from waypost.services.webhook_fanout import lags
@@ -36,10 +37,11 @@ def sweep(*, table: Table, queues: Queues, now_ms: int) -> Found:
     sessions = _announce_unowned(table, queues, now_ms)
     lanes = _nudge_lanes(table, queues, now_ms)
     subscriptions = endpoints = 0
+    watch = KeyWatch()
     for tenant, _ in list_tenants(table):
         hooks = list_endpoints(table, tenant)
         for head in _heads(table, tenant):
-            subscriptions += _nudge_subscribers(head, table, queues, now_ms)
+            subscriptions += _nudge_subscribers(head, watch, table, queues, now_ms)
             endpoints += _nudge_endpoints(head, hooks, table, queues)
     return Found(sessions, lanes, subscriptions, endpoints)
 
@@ -63,11 +65,14 @@ def _nudge_lanes(table: Table, queues: Queues, now_ms: int) -> int:
     return count
 
 
-def _nudge_subscribers(head: Head, table: Table, queues: Queues, now_ms: int) -> int:
-    """One nudge serves all of a session's subscribers."""
+def _nudge_subscribers(head: Head, watch: KeyWatch, table: Table, queues: Queues, now_ms: int) -> int:
+    """One nudge serves all of a session's subscribers, and ends those whose API key was revoked."""
     newest = (head.generation, head.number)
-    followed = list_subscriptions(table, head.session)
-    behind = [s for s in followed if not s.confirmed or (s.generation, s.number) < newest]
+    behind = [
+        s
+        for s in list_subscriptions(table, head.session)
+        if not s.confirmed or (s.generation, s.number) < newest or watch.is_revoked(table, s.key)
+    ]
     if behind:
         nudge_again(head.session, queues=queues, unique=f"sweep-{now_ms}")
     return len(behind)

@@ -2,10 +2,14 @@
 
 A URL can be checked when it is stored (`check_url`), but a name may mean another address by the time of the post. So
 what counts is `checked_addresses`, asked at every new connection, which then goes to the address that was checked.
+A name server that says nothing cannot hold a delivery up: `in_time` stops waiting for it.
 """
 
 import ipaddress
+import queue
 import socket
+import threading
+import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -15,6 +19,9 @@ from waypost.errors import NetworkError, ValidationError
 type Resolve = Callable[[str, int], list[str]]
 type Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+RESOLVE_SECONDS = 4.0
+_ASKED_AT_ONCE = 32
+_asked = threading.BoundedSemaphore(_ASKED_AT_ONCE)
 _MEND = "Give an https:// URL whose host is on the public internet."
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 # Not all of these are private by the registry's word, but each leads into a network, or through a tunnel.
@@ -81,6 +88,43 @@ def resolve_by_system(host: str, port: int) -> list[str]:
     except (OSError, UnicodeError):
         raise NetworkError("The webhook's host name does not resolve.", code="webhook_host_unknown") from None
     return list(dict.fromkeys(str(place[0]) for *_, place in found))
+
+
+def in_time(resolve: Resolve, seconds: float) -> Resolve:
+    """`resolve` with a time bound. The system's own call knows none, so it is left behind in its thread; at most
+    _ASKED_AT_ONCE of them, and who gets no thread in that time is refused as well.
+
+    Raises NetworkError `webhook_host_unknown` when there is no answer in time, and whatever `resolve` raises.
+    """
+
+    def ask(host: str, port: int) -> list[str]:
+        ends = time.monotonic() + seconds
+        if not _asked.acquire(timeout=seconds):
+            raise _no_answer()
+        found: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
+        threading.Thread(target=_ask, args=(resolve, host, port, found), name="resolver", daemon=True).start()
+        try:
+            answer = found.get(timeout=max(0.0, ends - time.monotonic()))
+        except queue.Empty:
+            raise _no_answer() from None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return ask
+
+
+def _ask(resolve: Resolve, host: str, port: int, found: "queue.SimpleQueue[list[str] | Exception]") -> None:
+    try:
+        found.put(resolve(host, port))
+    except Exception as error:
+        found.put(error)
+    finally:
+        _asked.release()
+
+
+def _no_answer() -> NetworkError:
+    return NetworkError("The webhook's host name did not resolve in time.", code="webhook_host_unknown")
 
 
 def _parse(address: str) -> Address:

@@ -13,7 +13,14 @@ import httpcore
 import httpx
 
 from waypost.errors import NetworkError, ValidationError
-from waypost.services.targets import Resolve, check_url, checked_addresses, resolve_by_system
+from waypost.services.targets import (
+    RESOLVE_SECONDS,
+    Resolve,
+    check_url,
+    checked_addresses,
+    in_time,
+    resolve_by_system,
+)
 
 READ_AT_MOST = 64 * 1024  # of a response, to have the connection back; nobody looks at it
 _CONNECT_SECONDS = 4.0  # per address, so that one that is silent leaves time for the next
@@ -95,7 +102,8 @@ class _CheckedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        addresses = checked_addresses(host, port, allow_private=self._allow_private, resolve=self._resolve)
+        resolve = in_time(self._resolve, self._deadline.left(RESOLVE_SECONDS))
+        addresses = checked_addresses(host, port, allow_private=self._allow_private, resolve=resolve)
         for address in addresses[:-1]:
             try:
                 return self._connect(address, port, local_address, socket_options, _CONNECT_SECONDS)
