@@ -1,6 +1,16 @@
 """The embedded engine in bad weather: what the cloud may do and SQLite never does, by a seed. See `engine.py`."""
 
-from waypost.engines.harsh.engine import HarshEngine, build_harsh_engine
-from waypost.engines.harsh.weather import CALM, ROUGH, STORM, Chance, Weather
+from waypost.engines.harsh.engine import HarshEngine, build_harsh_engine, open_harsh_engine
+from waypost.engines.harsh.weather import CALM, CLOUDY, ROUGH, STORM, Chance, Weather
 
-__all__ = ["CALM", "ROUGH", "STORM", "Chance", "HarshEngine", "Weather", "build_harsh_engine"]
+__all__ = [
+    "CALM",
+    "CLOUDY",
+    "ROUGH",
+    "STORM",
+    "Chance",
+    "HarshEngine",
+    "Weather",
+    "build_harsh_engine",
+    "open_harsh_engine",
+]

@@ -1,6 +1,6 @@
 """Builds an embedded engine and puts bad weather around its ports. For tests: it keeps every table twice."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -8,7 +8,7 @@ from typing import Self
 
 from waypost.engines.embedded.clock import Clock, wall_ms
 from waypost.engines.embedded.declarations import QueueSpec, TableSpec
-from waypost.engines.embedded.engine import EmbeddedEngine, build_engine
+from waypost.engines.embedded.engine import EmbeddedEngine, build_engine, open_engine
 from waypost.engines.harsh.queue import HarshQueues
 from waypost.engines.harsh.stores import HarshBlobs, HarshKeys
 from waypost.engines.harsh.table import HarshTable, Replica
@@ -52,9 +52,19 @@ def build_harsh_engine(
     """As `build_engine`; `chance` has the seed and the weather."""
     twins = [replace(spec, name=spec.name + _REPLICA) for spec in tables]
     calm = build_engine(home, tables=[*tables, *twins], queues=queues, buckets=buckets, clock=clock)
-    now_ms = clock.steady_ms if clock else wall_ms
+    return _around(calm, chance, clock.steady_ms if clock else wall_ms)
+
+
+def open_harsh_engine(home: Path, *, chance: Chance) -> HarshEngine:
+    """As `open_engine`, of what `build_harsh_engine` built: each process has weather of its own."""
+    return _around(open_engine(home), chance, wall_ms)
+
+
+def _around(calm: EmbeddedEngine, chance: Chance, now_ms: Callable[[], int]) -> HarshEngine:
     replicas = {
-        spec.name: Replica(calm.tables[spec.name], calm.tables[spec.name + _REPLICA], chance, now_ms) for spec in tables
+        name: Replica(table, calm.tables[name + _REPLICA], chance, now_ms)
+        for name, table in calm.tables.items()
+        if not name.endswith(_REPLICA)
     }
     return HarshEngine(
         tables={name: HarshTable(calm.tables[name], replica, chance) for name, replica in replicas.items()},

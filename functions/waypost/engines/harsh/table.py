@@ -46,12 +46,20 @@ class Replica:
         with self._lock:
             now = self._now_ms()
             for key in [key for key, due in self._due.items() if all_of_them or due <= now]:
-                item = self._truth.get(key)
-                if item is None:
-                    self._table.delete(key)
-                else:
-                    self._table.put(item)
+                self._copy(key)
                 del self._due[key]
+
+    def _copy(self, key: Key) -> None:
+        """Until nothing changed meanwhile: another process may have carried a later one over what we read."""
+        item = self._truth.get(key)
+        while True:
+            if item is None:
+                self._table.delete(key)
+            else:
+                self._table.put(item)
+            now, item = item, self._truth.get(key)
+            if now == item:
+                return
 
     def close(self) -> None:
         self._stopping.set()

@@ -24,6 +24,7 @@ class Weather:
 
 
 CALM = Weather()
+CLOUDY = Weather(conflict=0.05, twice=0.1, stale_ms=40)  # what an engine that repeats refused calls lets through
 ROUGH = Weather(refused=0.05, conflict=0.1, stale_ms=40)  # whoever repeats what was refused notices nothing but delay
 STORM = Weather(refused=0.05, conflict=0.1, lost=0.1, twice=0.2, stale_ms=40)
 
