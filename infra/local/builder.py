@@ -12,7 +12,6 @@ from waypost.engines.embedded.declarations import QueueSpec, TableSpec
 from waypost.engines.embedded.engine import EmbeddedEngine, build_engine
 from waypost.engines.harsh import CLOUDY, Chance, HarshEngine, build_harsh_engine
 
-
 _TABLES = [TableSpec(table.name, table.indexes, table.ttl) for table in TABLES]
 _QUEUES = [
     QueueSpec(queue.name, queue.fifo, queue.visibility_seconds, queue.max_receives, queue.per_session)
