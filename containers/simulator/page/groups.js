@@ -67,6 +67,10 @@ export class GroupMetadataModel extends Model {
     }
   }
 
+  serialize() {
+    return { ...super.serialize(), participants: this.participants.map((one) => one.serialize()) };
+  }
+
   canSetSubject() {
     return this.participants.iAmMember();
   }

@@ -2,7 +2,7 @@
 
 import { write } from './database.js';
 import { metaRecord, myLid } from './device.js';
-import { MsgKey } from './ids.js';
+import { MsgKey, createWid } from './ids.js';
 import { ask } from './line.js';
 import { moduleOf } from './loader.js';
 import { lidOf, remember } from './people.js';
@@ -75,6 +75,10 @@ async function applyReaction(key, reactionId, { sender, emoji, t }) {
   known?.set({ reactions, hasReaction: reactions.length > 0 });
   const mine = sender === String(myLid());
   const own = new MsgKey({ fromMe: mine, remote: key.remote, id: reactionId, participant: key.participant && sender });
+  await moduleOf('WAWebAddonReactionTableMode').reactionTableMode.bulkUpsert([{
+    id: own, reactionParentKey: key, reactionText: emoji, reactionTimestamp: t * 1000, read: mine, orphan: 0,
+    from: createWid(sender), author: createWid(sender),
+  }]);
   await moduleOf('WAWebDBReactions').addOrUpdateReactionsModelCollection({
     msgKey: String(own), parentMsgKey: String(key), reactionText: emoji, read: mine, senderUserJid: sender,
     t, timestamp: t, orphan: 0,
@@ -101,6 +105,8 @@ export async function addAndSendMessageEdit(message, { body }) {
   const { id, t } = await ask({ ask: 'edit', to: String(message.id.remote), id: message.id.id, text: body });
   await applyEdit(message.id, body, new MsgKey({ ...message.id, id }), t);
 }
+
+export const sendMessageEdit = (message, body) => addAndSendMessageEdit(message, { body });
 
 export async function sendRevokeMsgs(chat, { list }) {
   for (const message of list) {

@@ -97,6 +97,8 @@ export function createUserWidOrThrow(user, server = 'c.us') {
   return wid;
 }
 
+export const asUserWidOrThrow = (wid) => createUserWidOrThrow(String(wid));
+
 export const isWidlike = (value) => value instanceof Wid;
 
 export class MsgKey {

@@ -7,6 +7,7 @@ import { startLinking } from './linking.js';
 import { installLoader } from './loader.js';
 import { defineActions } from './modules/actions.js';
 import { defineBasics } from './modules/basics.js';
+import { defineById } from './modules/byid.js';
 import { defineConnection } from './modules/connection.js';
 import { defineGroups } from './modules/groups.js';
 import { defineHooks } from './modules/hooks.js';
@@ -23,7 +24,7 @@ await openDatabase();
 await loadDevice();
 await loadStores();
 for (const defineModules of [
-  defineBasics, defineConnection, defineStores, defineGroups, defineActions, defineHooks,
+  defineBasics, defineConnection, defineStores, defineGroups, defineActions, defineHooks, defineById,
 ]) {
   defineModules();
 }

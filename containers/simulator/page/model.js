@@ -35,8 +35,10 @@ export class Model extends Emitter {
     return this.set(name, undefined);
   }
 
+  /** A copy whose ids are still objects. */
   serialize() {
-    return this.toJSON();
+    const plain = (v) => (v instanceof Model ? v.serialize() : v);
+    return Object.fromEntries(Object.entries(this.attributes).map(([name, v]) => [name, plain(v)]));
   }
 
   toJSON() {

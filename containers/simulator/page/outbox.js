@@ -6,7 +6,7 @@ import { createWid } from './ids.js';
 import { isLoggedIn, lineNumber, onStanza, say } from './line.js';
 import { personOf, remember } from './people.js';
 import { chatRecord, chatWidOf, messageRecord, ownKey } from './records.js';
-import { addMessage, msgs } from './stores.js';
+import { addMessage, chats, msgs } from './stores.js';
 
 const pending = new Map();
 /** On which line, in which session a message was sent last: once on each is enough. */
@@ -36,7 +36,9 @@ function inTurn(work) {
   return mine;
 }
 
-async function keep(chat, attributes) {
+/** Callers may have no more of the chat than its id. */
+async function keep({ id: chatId }, attributes) {
+  const chat = chats.get(chatId);
   const { id, t } = attributes;
   await write({
     meta: [metaRecord('sequence')],

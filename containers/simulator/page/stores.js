@@ -7,7 +7,7 @@ import { GroupMetadataCollection } from './groups.js';
 
 export class ChatModel extends Model {
   constructor(attributes) {
-    super({ unreadCount: 0, archive: false, pin: 0, active: false, ...attributes });
+    super({ unreadCount: 0, archive: false, pin: 0, active: false, mute: { expiration: 0 }, ...attributes });
     Object.defineProperty(this, 'msgs', { value: new Collection(MsgModel), enumerable: false });
   }
 

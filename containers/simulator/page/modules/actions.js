@@ -3,7 +3,8 @@
 import { readMessages } from '../database.js';
 import { isLinked } from '../device.js';
 import {
-  addAndSendMessageEdit, canEditText, getReactions, sendDeleteMsgs, sendReactionToMsg, sendRevokeMsgs,
+  addAndSendMessageEdit, canEditText, getReactions, sendDeleteMsgs, sendMessageEdit, sendReactionToMsg,
+  sendRevokeMsgs,
 } from '../happenings.js';
 import { MsgKey, createUserWidOrThrow } from '../ids.js';
 import { ask } from '../line.js';
@@ -48,7 +49,7 @@ export function defineActions() {
 
 function defineHappenings() {
   Object.assign(Cmd, { sendRevokeMsgs, sendDeleteMsgs });
-  define('WAWebSendMessageEditAction', { addAndSendMessageEdit });
+  define('WAWebSendMessageEditAction', { addAndSendMessageEdit, sendMessageEdit });
   define('WAWebMsgActionCapability', { canEditText, canEditCaption: () => false });
   define('WAWebSendReactionMsgAction', { sendReactionToMsg });
   define('WAWebReactions', { getReactions });

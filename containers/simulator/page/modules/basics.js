@@ -1,7 +1,7 @@
 // Modules of names, constants and identity.
 
 import { device, fromBase64, isLinked, myLid, myNumber, orThrow, toBase64 } from '../device.js';
-import { MsgKey, Wid, createUserWidOrThrow, createWid, isWidlike } from '../ids.js';
+import { MsgKey, Wid, asUserWidOrThrow, createUserWidOrThrow, createWid, isWidlike } from '../ids.js';
 import { define } from '../loader.js';
 import { BUILD as VERSION } from '../session.js';
 
@@ -23,7 +23,7 @@ function defineNames() {
   define('WAWebWid', { default: Wid });
   define('WAWebMsgKey', { default: MsgKey });
   define('WAWebWidFactory', {
-    createWid, createUserWidOrThrow, isWidlike, createWidFromWidLike: createWid,
+    createWid, createUserWidOrThrow, asUserWidOrThrow, isWidlike, createWidFromWidLike: createWid,
   });
   define('WAWebMsgKeyNewId', { newId: MsgKey.newId });
   define('WABase64', { encodeB64: toBase64, decodeB64: fromBase64 });

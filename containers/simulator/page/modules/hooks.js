@@ -38,7 +38,7 @@ function defineChatHooks() {
   define('WAWebChatSearchQuery', { SearchQuery });
   define('WAWebABProps', { getABPropConfigValue: () => false });
   define('WAWebPrimaryFeatures', { primaryFeatureEnabled: () => true });
-  define('WALinkify', { findFirstWebLink });
+  define('WALinkify', { findFirstWebLink, findLink: findFirstWebLink, findLinks });
   define('WAWebLinkPreviewChatAction', { getLinkPreview: async () => null });
   define('WAWebGenMinimalLinkPreview', { genMinimalLinkPreview: async () => null });
 }
@@ -62,3 +62,5 @@ class SearchQuery {
 function findFirstWebLink(text) {
   return /https?:\/\/\S+/.exec(text)?.[0] ?? null;
 }
+
+const findLinks = (text) => [...String(text ?? '').matchAll(/https?:\/\/\S+/g)].map(([href]) => ({ href }));

@@ -7,6 +7,9 @@ import { isMe, lidOf, numberOf, personOf } from '../people.js';
 import * as stores from '../stores.js';
 
 class CallCollection extends Collection {
+  /** Where some clients look for calls: the first map among the fields. */
+  calls = new Map();
+
   processIncomingCall(call) {
     return this.add(call);
   }
