@@ -2,9 +2,10 @@
 
 import { Problem, api } from './api.js';
 import { bubble, chatRow, make } from './parts.js';
+import { drawTroubles, listenToTroubles } from './troubles.js';
 
 const $ = (id) => document.getElementById(id);
-const state = { accounts: [], me: sessionStorage.getItem('me'), peer: null, messages: [], quoting: null, after: 0 };
+const state = { accounts: [], me: sessionStorage.getItem('me'), peer: null, messages: [], groups: [], quoting: null, editing: null, after: 0 };
 const drawn = {};
 
 /** Draws only what changed, so that focus, selection and scroll stay where they are. */
@@ -16,7 +17,10 @@ function draw(id, signature, elements) {
   return true;
 }
 
-const nameOf = (number) => state.accounts.find((a) => a.number === number)?.name ?? `+${number}`;
+const isGroup = (chat) => chat?.endsWith('@g.us') ?? false;
+const nameOf = (chat) => (isGroup(chat)
+  ? state.groups.find((g) => g.id === chat)?.subject ?? 'A group'
+  : state.accounts.find((a) => a.number === chat)?.name ?? `+${chat}`);
 
 function attempt(work) {
   return async (event) => {
@@ -41,13 +45,17 @@ function drawAccounts() {
   draw('people', accounts.map((a) => a.number), () => accounts.map((a) => make('option', { value: a.number, text: a.name })));
   const mine = accounts.find((a) => a.number === state.me);
   for (const habit of ['online', 'auto_read']) $(habit).checked = Boolean(mine?.[habit]);
+  drawTroubles(mine);
+  const others = accounts.filter((a) => a.number !== state.me);
+  draw('candidates', others.map((a) => a.number), () => others.map((a) =>
+    make('label', { class: 'check' }, make('input', { type: 'checkbox', name: 'member', value: a.number }), a.name)));
   if (!accounts.length) $('new').hidden = false;
 }
 
 function chatsOf(messages) {
-  const chats = new Map();
+  const chats = new Map(state.groups.map(({ id, subject }) => [id, { number: id, name: subject, messages: [] }]));
   for (const message of messages) {
-    const number = message.from_me ? message.to : message.from;
+    const number = message.from_me || isGroup(message.to) ? message.to : message.from;
     const chat = chats.get(number) ?? { number, name: nameOf(number), messages: [] };
     chats.delete(number);
     chats.set(number, chat);
@@ -65,10 +73,13 @@ function drawChats() {
   $('with').textContent = state.peer ? nameOf(state.peer) : 'No chat open';
   const empty = state.peer ? 'No messages yet. Write the first one.' : 'Open a chat on the left, or write to a number.';
   const changed = draw('messages', [state.me, state.peer, open], () =>
-    open.length ? open.map((m) => bubble(m, byId.get(m.quoted_id), quote)) : [make('li', { class: 'none', text: empty })]);
+    open.length ? open.map((m) => bubble(m, {
+      quoted: byId.get(m.quoted_id), doing, author: isGroup(m.to) && !m.from_me ? nameOf(m.from) : null,
+    })) : [make('li', { class: 'none', text: empty })]);
   if (changed) $('messages').scrollTop = $('messages').scrollHeight;
   $('write').hidden = !state.peer;
-  if (open.some((m) => !m.from_me && m.ack < 3) && !document.hidden) api.read(state.me, state.peer).catch(() => undefined);
+  const unread = (m) => !m.from_me && (isGroup(m.to) ? m.receipts[state.me] ?? 3 : m.ack) < 3;
+  if (open.some(unread) && !document.hidden) api.read(state.me, state.peer).catch(() => undefined);
 }
 
 async function drawPanel() {
@@ -94,7 +105,8 @@ async function noticeTyping() {
     if (!trace.length) return;
     state.after = trace.at(-1).n;
     for (const t of trace) {
-      if (t.event === 'typing' && t.to === state.me && t.sender === state.peer) {
+      const here = t.to === state.me ? t.sender === state.peer : isGroup(t.to) && t.to === state.peer && t.sender !== state.me;
+      if (t.event === 'typing' && here) {
         $('typing').textContent = t.state === 'paused' || Date.now() - t.at_ms > 15000 ? '' : 'typing…';
       } else if (t.event === 'filed' && t.sender === state.peer) $('typing').textContent = '';
     }
@@ -109,7 +121,7 @@ async function refresh() {
     state.accounts = await api.accounts();
     drawAccounts();
     if (state.me) {
-      state.messages = await api.messages(state.me);
+      [state.messages, state.groups] = await Promise.all([api.messages(state.me), api.groups(state.me)]);
       drawChats();
       if (!$('panel').hidden) await drawPanel();
       await noticeTyping();
@@ -129,10 +141,22 @@ function openChat(number) {
   refresh();
 }
 
-function quote(message) {
-  state.quoting = message?.id ?? null;
+const doing = {
+  answer: (message) => quote(message),
+  edit: (message) => quote(message, true),
+  react: (message) => attempt(() => api.mend(state.me, 'react', {
+    with: state.peer, id: message.id, emoji: message.reactions[state.me] ? '' : '👍',
+  }))(),
+  revoke: (message) => attempt(() => api.mend(state.me, 'revoke', { with: state.peer, id: message.id }))(),
+};
+
+/** The message that is being answered or, when it is one's own, edited. */
+function quote(message, editing = false) {
+  state.quoting = editing ? null : message?.id ?? null;
+  state.editing = editing ? message.id : null;
   $('answering').hidden = !message;
-  if (message) $('answering').querySelector('span').textContent = `Answering: ${message.text}`;
+  if (message) $('answering').querySelector('span').textContent = `${editing ? 'Editing' : 'Answering'}: ${message.text}`;
+  if (editing) $('write').elements.text.value = message.text;
   if (message) $('write').elements.text.focus();
 }
 
@@ -147,7 +171,8 @@ function toggle(button, panel) {
 const sendMessage = attempt(async () => {
   const { text } = $('write').elements;
   if (!text.value.trim()) return;
-  await api.send(state.me, state.peer, text.value, state.quoting);
+  if (state.editing) await api.mend(state.me, 'edit', { with: state.peer, id: state.editing, text: text.value });
+  else await api.send(state.me, state.peer, text.value, state.quoting);
   text.value = '';
   quote(null);
 });
@@ -156,6 +181,16 @@ function listen() {
   document.body.dataset.view = 'chats';
   toggle('show-devices', 'panel');
   toggle('show-new', 'new');
+  toggle('show-troubles', 'troubles');
+  toggle('show-group', 'group');
+  listenToTroubles(attempt, () => state.me);
+  $('group').addEventListener('submit', attempt(async ({ target }) => {
+    const members = [...target.querySelectorAll('[name="member"]:checked')].map((one) => one.value);
+    const { id } = await api.createGroup(state.me, target.elements.subject.value, members);
+    target.reset();
+    target.hidden = true;
+    openChat(id);
+  }));
   $('account').addEventListener('change', ({ target }) => {
     Object.assign(state, { me: target.value, peer: null });
     sessionStorage.setItem('me', target.value);

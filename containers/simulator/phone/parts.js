@@ -21,18 +21,25 @@ export function ticks(ack) {
 
 export const clock = (t) => new Date(t * 1000).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
 
-export function bubble(message, quoted, answer) {
-  const footer = make('footer', {},
-    make('button', { type: 'button', text: 'reply', onclick: () => answer(message) }),
-    message.copy ? 'delivered twice' : '', clock(message.t),
-    ...(message.from_me ? [ticks(message.ack)] : []));
-  const parts = quoted ? [make('q', { text: quoted.text.slice(0, 140) })] : [];
-  return make('li', { class: message.from_me ? 'mine' : 'theirs' }, ...parts, message.text, footer);
+/** `doing` holds what a person can do with a message: answer, edit, revoke, react. */
+export function bubble(message, { quoted, author, doing }) {
+  const act = (text, work) => make('button', { type: 'button', text, onclick: () => work(message) });
+  const acts = [act('reply', doing.answer), act('react', doing.react)];
+  if (message.from_me) acts.push(act('edit', doing.edit), act('delete', doing.revoke));
+  const marks = [message.copy && 'delivered twice', message.edited && 'edited'].filter(Boolean).join(' · ');
+  const footer = make('footer', {}, make('span', { class: 'acts' }, ...(message.revoked ? [] : acts)),
+    [marks, clock(message.t)].filter(Boolean).join(' · '), ...(message.from_me ? [ticks(message.ack)] : []));
+  const parts = author ? [make('strong', { text: author })] : [];
+  if (quoted) parts.push(make('q', { text: quoted.text.slice(0, 140) }));
+  parts.push(message.revoked ? make('em', { text: 'This message was deleted' }) : message.text);
+  const emojis = Object.values(message.reactions).join(' ');
+  if (emojis) parts.push(make('span', { class: 'reactions', text: emojis }));
+  return make('li', { class: message.from_me ? 'mine' : 'theirs' }, ...parts, footer);
 }
 
 export function chatRow(chat, open, current) {
   const last = chat.messages.at(-1);
-  const line = make('span', { text: last ? ` ${last.text.slice(0, 80)}` : 'No messages yet' });
+  const line = make('span', { text: last ? ` ${last.revoked ? 'This message was deleted' : last.text.slice(0, 80)}` : 'No messages yet' });
   if (last?.from_me) line.prepend(ticks(last.ack));
   return make('li', {}, make('button', { type: 'button', onclick: () => open(chat.number), 'aria-current': String(current) },
     make('strong', { text: chat.name }), line));
