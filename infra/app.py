@@ -1,41 +1,47 @@
 """The CDK app: dev, staging and prod from the same blueprint, offline.
 
     CDK_OUTDIR=cdk.out python -m infra.app              all three
-    npx aws-cdk@2.1148.1 deploy -c stage=dev --all      one of them
+    npx aws-cdk@2.1148.1 deploy -c stage=dev "dev/*"    one of them
 
 Each environment passes the rule packs AwsSolutions, Serverless and NIST 800-53 R5, or synthesis fails.
 """
 
 import json
-import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 import aws_cdk as cdk
 import cdk_nag
 
 from infra.constructs.assets import ROOT, Assets
-from infra.settings import SETTINGS, Settings, StageName
+from infra.settings import SETTINGS, Settings
 from infra.stacks.data import DataStack
 from infra.stacks.service import ServiceStack
 
 
-def make_app(stages: Iterable[StageName], *, assets: Assets, outdir: Path | None = None) -> cdk.App:
+def make_app(*, assets: Assets, outdir: Path | None = None) -> cdk.App:
     """The app, not yet synthesised. `outdir` is for runs without the CDK command line."""
     app = cdk.App(
         context=json.loads((ROOT / "cdk.json").read_text())["context"],
         outdir=None if outdir is None else str(outdir),
         analytics_reporting=False,
     )
-    for name in stages:
-        add_stage(app, SETTINGS[name], assets)
+    for settings in asked_for(app.node.try_get_context("stage")):
+        add_stage(app, settings, assets)
     cdk.Validations.of(app).add_plugins(
         cdk_nag.AwsSolutionsChecks(app, verbose=True),
         cdk_nag.ServerlessChecks(app, verbose=True),
         cdk_nag.NIST80053R5Checks(app, verbose=True),
     )
     return app
+
+
+def asked_for(stage: str | None) -> list[Settings]:
+    """All, when the command line names none."""
+    if stage is None:
+        return list(SETTINGS.values())
+    found = [settings for name, settings in SETTINGS.items() if name == stage]
+    return found or sys.exit(f"There is no stage {stage!r}: {', '.join(SETTINGS)}.")
 
 
 def add_stage(app: cdk.App, settings: Settings, assets: Assets) -> cdk.Stage:
@@ -53,14 +59,10 @@ def add_stage(app: cdk.App, settings: Settings, assets: Assets) -> cdk.Stage:
 
 
 def main() -> None:
-    # The context of the command line, which only a CDK app itself would read; the CLI hands it over in this variable.
-    asked = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}")).get("stage")
-    if asked is not None and asked not in SETTINGS:
-        sys.exit(f"There is no stage {asked!r}: {', '.join(SETTINGS)}.")
     assets = Assets.found()
     if assets.built is None:
         sys.stderr.write("The functions are not built, so this cannot be deployed: python -m infra.lambda_assets\n")
-    make_app([asked] if asked else list(SETTINGS), assets=assets).synth()
+    make_app(assets=assets).synth()
 
 
 if __name__ == "__main__":

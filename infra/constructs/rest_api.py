@@ -82,7 +82,7 @@ class RestApi(Construct):
 
     def _route(self, function: lambda_.IFunction, authorizer: lambda_.IFunction) -> None:
         integration = apigateway.LambdaIntegration(
-            function, allow_test_invoke=False, scope_permission_to_method=False, timeout=cdk.Duration.seconds(29)
+            function, scope_permission_to_method=False, timeout=cdk.Duration.seconds(29)
         )
         # Paths only. Bodies are the function's to judge: it says which field is wrong and how to mend it (R-ERR),
         # where a model of API Gateway's would say "Invalid request body".

@@ -27,7 +27,7 @@ def synthesis(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
     folder = tmp_path_factory.mktemp("cdk") / "out"
     try:
         # The plain source, also where somebody built the functions: no test may depend on that.
-        make_app(list(SETTINGS), assets=Assets(None), outdir=folder).synth()
+        make_app(assets=Assets(None), outdir=folder).synth()
     except RuntimeError as error:  # the rules' findings are in the report, which a test reads
         if "ValidationFailed" not in str(error):
             raise
