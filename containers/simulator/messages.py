@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from containers.simulator import accounts, groups, history, inbox, receipts
+from containers.simulator import accounts, groups, history, inbox, permission, receipts
 from containers.simulator.accounts import Account
-from containers.simulator.errors import BadRequest, Restricted, Timelocked, Unknown
+from containers.simulator.errors import BadRequest, Unknown
 from containers.simulator.journal import now_ms
 from containers.simulator.network import Network
 
@@ -46,24 +46,6 @@ def check(draft: Draft) -> None:
         raise BadRequest("empty_text", "a text message needs a text")
     if len(draft.text) > LONGEST_TEXT:
         raise BadRequest("too_long", f"a text has at most {LONGEST_TEXT} characters")
-
-
-def check_allowed(network: Network, draft: Draft) -> None:
-    """Refuses the banned, strangers to a group, and new chats of a restricted account."""
-    sender = accounts.get(network, draft.sender)
-    if sender.faults.banned:
-        raise Restricted("banned", f"{draft.sender} is banned")
-    if groups.is_group(draft.to):
-        groups.member(network, draft.to, draft.sender)
-        return
-    until = sender.faults.restricted_until
-    if until is not None and now_ms() < until and not _ever_wrote(network, draft.to, draft.sender):
-        raise Timelocked("new_chats_restricted", f"no new chats until {until}")
-
-
-def _ever_wrote(network: Network, sender: str, to: str) -> bool:
-    sql = "select 1 from messages where sender = ? and chat = ? and ack > 0 limit 1"
-    return sender == to or network.store.one(sql, sender, to) is not None
 
 
 def recipients(network: Network, key: Key) -> list[str]:
@@ -112,7 +94,7 @@ def send_from_phone(network: Network, draft: Draft) -> int:
 def _store(network: Network, draft: Draft) -> int | None:
     """The time of the message, or None when it is a copy."""
     check(draft)
-    check_allowed(network, draft)
+    permission.check(network, draft.sender, draft.to)
     t = now_ms() // 1000
     new = network.store.run(
         "insert or ignore into messages (sender, chat, id, text, t, quoted_id, via, mentions)"

@@ -12,7 +12,7 @@
 
 from collections.abc import Callable
 
-from containers.simulator import accounts, groups, inbox, messages, presence, questions, receipts
+from containers.simulator import accounts, groups, inbox, messages, permission, presence, questions, receipts
 from containers.simulator.connections import Connection, Stanza
 from containers.simulator.errors import Conflict, Refused
 from containers.simulator.messages import Draft
@@ -51,7 +51,7 @@ def _draft(network: Network, connection: Connection, stanza: Stanza) -> Draft:
         mentions=tuple(accounts.by_jid(network, str(jid)).number for jid in stanza.get("mentions") or []),
     )
     messages.check(draft)
-    messages.check_allowed(network, draft)
+    permission.check(network, draft.sender, draft.to)
     return draft
 
 
