@@ -2,20 +2,18 @@
 
 import asyncio
 import shutil
-import ssl
 import tempfile
 import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import httpx
 import segno
 from rich.console import Console
 
-from infra.local.demo_client import Client, Events, api_client, events
+from infra.local.demo_client import Watch, next_code, until_status, watching
 from infra.local.demo_phone import Phone
 from infra.local.demo_receiver import Receiver, receiver
 from infra.local.home import Home
@@ -23,6 +21,7 @@ from infra.local.people import FRIEND, OWNER
 from infra.local.supervisor import Supervisor, Wanted, running
 from infra.local.timeline import Timeline
 from infra.local.up import cancel_on_signal
+from waypost.client import Event, MessageReceived, MessageSent, MessageStatusUpdate, Waypost
 
 QR_SECONDS, LINK_SECONDS, ARRIVE_SECONDS = 60.0, 60.0, 60.0
 SCANS = 3
@@ -34,8 +33,7 @@ TEXT, REPLY = "Your book has arrived. We keep it for you until Friday.", "Lovely
 class Cast:
     """Everybody who takes part."""
 
-    client: Client
-    events: Events
+    client: Waypost
     receiver: Receiver
     owner: Phone
     friend: Phone
@@ -72,47 +70,47 @@ async def _play(home: Home, timeline: Timeline) -> None:
     async with running(wanted, say) as supervisor, AsyncExitStack() as stack:
         timeline.done("Waypost is up: simulated WhatsApp, gateway, worker")
         cast = await _gather(supervisor, stack)
-        session = await _link(cast, timeline)
-        await _text_out(cast, session, timeline)
-        await _reply_in(cast, timeline)
+        session, watch = await _link(cast, stack, timeline)
+        await _text_out(cast, session, watch, timeline)
+        await _reply_in(cast, watch, timeline)
 
 
 async def _gather(supervisor: Supervisor, stack: AsyncExitStack) -> Cast:
     addresses, key = supervisor.addresses, supervisor.api_key
-    trust = ssl.create_default_context(cafile=supervisor.home.tls / "ca.pem")
+    client = Waypost(addresses.https_url, key, supervisor.home.tls / "ca.pem")
     simulator = httpx.AsyncClient(base_url=addresses.simulator_url or "", trust_env=False, timeout=10)
     await stack.enter_async_context(simulator)
     return Cast(
-        client=await stack.enter_async_context(api_client(addresses.https_url, key, trust)),
-        events=await stack.enter_async_context(events(addresses.websocket_url, key, trust)),
+        client=await stack.enter_async_context(client),
         receiver=await stack.enter_async_context(receiver()),
         owner=Phone(OWNER, simulator),
         friend=Phone(FRIEND, simulator),
     )
 
 
-async def _link(cast: Cast, timeline: Timeline) -> str:
-    """A session whose phone has scanned its code; returns its id."""
+async def _link(cast: Cast, stack: AsyncExitStack, timeline: Timeline) -> tuple[str, Watch]:
+    """The id of a session whose phone has scanned its code, and who watches its events."""
     timeline.begin("create a session")
-    session = str((await cast.client.post("/v1/sessions", {"name": "demo", "start": True}))["id"])
+    session = (await cast.client.sessions.create("demo")).id
     timeline.done("session created by HTTPS")
     timeline.begin("subscribe over WebSocket and register a webhook")
-    await cast.events.subscribe(session, ARRIVE_SECONDS)
-    webhook = await cast.client.post("/v1/webhooks", {"url": cast.receiver.url})
-    cast.receiver.secret = webhook["secret"]
+    watch = await stack.enter_async_context(watching(cast.client.events(session, after=0)))
+    webhook = await cast.client.webhooks.create(cast.receiver.url)
+    cast.receiver.secret = webhook.secret or ""
+    await watch.until(lambda _: True, ARRIVE_SECONDS)
     timeline.done("subscribed over WSS, webhook registered")
     timeline.begin("show and scan the QR code")
     await _scan(cast, session, timeline)
     timeline.begin("finish linking")
-    await cast.client.until_status(session, "working", LINK_SECONDS)
+    await until_status(cast.client, session, "working", LINK_SECONDS)
     timeline.done("session works")
-    return session
+    return session, watch
 
 
 async def _scan(cast: Cast, session: str, timeline: Timeline) -> None:
     code = None
     for _ in range(SCANS):
-        code = await cast.client.qr(session, other_than=code, seconds=QR_SECONDS)
+        code = await next_code(cast.client, session, other_than=code, seconds=QR_SECONDS)
         segno.make(code, error="l").terminal(compact=True)
         timeline.done("QR code shown")
         if await cast.owner.scan(code):
@@ -120,37 +118,37 @@ async def _scan(cast: Cast, session: str, timeline: Timeline) -> None:
     raise RuntimeError("the phone refused every code")
 
 
-async def _text_out(cast: Cast, session: str, timeline: Timeline) -> None:
+async def _text_out(cast: Cast, session: str, watch: Watch, timeline: Timeline) -> None:
     await cast.friend.read_at_once()
     timeline.begin("send a text")
     asked = time.monotonic()
-    body = {"to": f"+{FRIEND.number}", "text": TEXT}
-    message = str((await cast.client.post(f"/v1/sessions/{session}/messages", body))["id"])
+    message = (await cast.client.send_text(session, f"+{FRIEND.number}", TEXT)).id
     timeline.done("text accepted", since=asked)
     for status in ("sent", "delivered", "read"):
         timeline.begin(f"see the text {status}")
-        _, at = await cast.events.until(partial(_tells, message, status), ARRIVE_SECONDS)
+        _, at = await watch.until(partial(_tells, message, status), ARRIVE_SECONDS)
         timeline.done(f"text {status}, told over WebSocket", at=at)
 
 
-async def _reply_in(cast: Cast, timeline: Timeline) -> None:
+async def _reply_in(cast: Cast, watch: Watch, timeline: Timeline) -> None:
     timeline.begin(f"have {FRIEND.name} reply")
     replied = time.monotonic()
     await cast.friend.write(OWNER, REPLY)
     timeline.done(f"{FRIEND.name} replied on the phone", since=replied)
     timeline.begin("get the reply over WebSocket")
-    _, at = await cast.events.until(_is_reply, ARRIVE_SECONDS)
+    _, at = await watch.until(_is_reply, ARRIVE_SECONDS)
     timeline.done("reply received over WebSocket", at=at, since=replied)
     timeline.begin("get the reply as a signed webhook")
     at = await cast.receiver.until(_is_reply, ARRIVE_SECONDS)
     timeline.done("reply received as a webhook, signature verified", at=at, since=replied)
 
 
-def _tells(message: str, status: str, event: dict[str, Any]) -> bool:
-    if event.get("subject") != message:
-        return False
-    return bool(event["type"] == "message_sent" if status == "sent" else event["data"].get("status") == status)
+def _tells(message: str, status: str, event: Event) -> bool:
+    match event:
+        case MessageSent() | MessageStatusUpdate() if event.message_id == message:
+            return event.status == status
+    return False
 
 
-def _is_reply(event: dict[str, Any]) -> bool:
-    return event.get("type") == "message_received" and bool(event["data"].get("text") == REPLY)
+def _is_reply(event: Event) -> bool:
+    return isinstance(event, MessageReceived) and event.text == REPLY

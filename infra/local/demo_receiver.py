@@ -1,15 +1,10 @@
 """A small receiver of webhooks on loopback, which believes nothing that is not signed (Standard Webhooks)."""
 
 import asyncio
-import base64
-import hashlib
-import hmac
-import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,8 +14,7 @@ from starlette.routing import Route
 
 from infra.local.addresses import HOST
 from infra.local.serve import Server
-
-OLDEST_SECONDS = 300
+from waypost.client import BadSignature, Event, verify_webhook
 
 
 @dataclass(slots=True)
@@ -28,19 +22,21 @@ class Receiver:
     url: str = ""
     secret: str = ""
     refused: int = 0
-    seen: list[tuple[dict[str, Any], float]] = field(default_factory=list)
+    seen: list[tuple[Event, float]] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def receive(self, request: Request) -> Response:
         body = await request.body()
-        if not is_signed(self.secret, request.headers, body):
+        try:
+            event = verify_webhook(request.headers, body, self.secret)
+        except BadSignature:
             self.refused += 1
             return Response(status_code=401)
-        self.seen.append((json.loads(body), time.monotonic()))
+        self.seen.append((event, time.monotonic()))
         self._news.set()
         return Response(status_code=204)
 
-    async def until(self, fits: Callable[[dict[str, Any]], bool], seconds: float) -> float:
+    async def until(self, fits: Callable[[Event], bool], seconds: float) -> float:
         """When the first one that fits arrived, by the monotonic clock. Raises TimeoutError."""
         try:
             async with asyncio.timeout(seconds):
@@ -55,18 +51,6 @@ class Receiver:
                 f"it did not come within {seconds:.0f} s; {len(self.seen)} others came, "
                 f"{self.refused} were not signed as they should be"
             ) from None
-
-
-def is_signed(secret: str, headers: Mapping[str, str], body: bytes) -> bool:
-    """Whether one of the signatures in the header is ours, and the timestamp is of these minutes."""
-    stamp = headers.get("webhook-timestamp", "")
-    if not stamp.isdigit() or abs(time.time() - int(stamp)) > OLDEST_SECONDS:
-        return False
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    signed = f"{headers.get('webhook-id', '')}.{stamp}.".encode() + body
-    expected = "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
-    given = headers.get("webhook-signature", "").split(" ")
-    return any(hmac.compare_digest(one.encode(), expected.encode()) for one in given)
 
 
 @asynccontextmanager

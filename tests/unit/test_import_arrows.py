@@ -1,6 +1,7 @@
 """Who may import whom: reads every import of the tree and fails when an arrow points the wrong way."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,7 @@ ROOMS = (
         "waypost.services",
         ("waypost.services", "waypost.entities", "waypost.domain", "waypost.ports", "waypost.errors"),
     ),
+    Room("waypost.client", ("waypost.client",)),
     Room("waypost.engines.aws", ("waypost.engines.aws", "waypost.ports", "waypost.errors")),
     Room("waypost.engines", ("waypost.engines", "waypost.ports", "waypost.errors"), but=("waypost.engines.aws",)),
     Room("waypost.bootstrap", ("waypost",)),
@@ -53,6 +55,8 @@ ROOMS = (
     Room("infra", ("infra",), but=("infra.local",)),
 )
 AWS_ONLY = ("boto3", "botocore")
+# The client is for other people's programs: it brings nothing along but these.
+CLIENT_MAY = ("httpx", "websockets", *sys.stdlib_module_names)
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ def is_allowed(found: Import) -> bool:
     if any(is_in(found.imported, library) for library in AWS_ONLY):
         return is_in(found.importer, "waypost.engines.aws") or is_in(found.importer, "infra.stacks")
     if not any(is_in(found.imported, ours) for ours in OURS):
-        return True
+        return not is_in(found.importer, "waypost.client") or found.imported.partition(".")[0] in CLIENT_MAY
     room = room_of(found.importer)
     return room is None or any(is_in(found.imported, allowed) for allowed in room.may)
 
@@ -140,6 +144,9 @@ def test_every_module_has_a_room() -> None:
         ),
         ("functions/waypost/engines/embedded/x.py", "import waypost.domain.message", "waypost.domain.message"),
         ("functions/waypost/engines/embedded/x.py", "import boto3", "boto3"),
+        ("functions/waypost/client/x.py", "from waypost.errors import NotFound", "waypost.errors.NotFound"),
+        ("functions/waypost/client/x.py", "import pydantic", "pydantic"),
+        ("functions/waypost/services/x.py", "from waypost.client import Waypost", "waypost.client.Waypost"),
         ("functions/api/x.py", "def f():\n    from waypost import engines", "waypost.engines"),
         ("functions/api/x.py", "from realtime.handler import handler", "realtime.handler.handler"),
         ("containers/worker/x.py", "from infra.blueprint import QUEUES", "infra.blueprint.QUEUES"),
@@ -165,6 +172,9 @@ def test_a_wrong_arrow_is_found(tmp_path: Path, file: str, line: str, imported: 
         ("functions/waypost/services/x.py", "from .accept import accept"),
         ("functions/waypost/bootstrap.py", "from waypost.engines.embedded.engine import open_engine"),
         ("functions/waypost/engines/aws/x.py", "import boto3"),
+        ("functions/waypost/client/x.py", "import asyncio, httpx, websockets.asyncio.client"),
+        ("functions/waypost/client/x.py", "from waypost.client.events import Event"),
+        ("infra/local/x.py", "from waypost.client import Waypost"),
         ("functions/api/x.py", "from waypost.services.messages import accept"),
         ("containers/worker/x.py", "from waypost.bootstrap import app"),
         ("infra/local/x.py", "from waypost.engines.embedded.engine import build_engine"),

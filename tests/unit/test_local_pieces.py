@@ -1,10 +1,6 @@
 """Pieces of the one-machine builder that need no process and no socket."""
 
-import base64
-import hashlib
-import hmac
 import ssl
-import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +8,6 @@ from cryptography import x509
 
 from infra.local.authorization import is_allowed
 from infra.local.certificates import certificates, server_context
-from infra.local.demo_receiver import is_signed
 from infra.local.faults import describe
 from infra.local.home import Home
 from infra.local.outbox import Full, Outbox
@@ -98,19 +93,3 @@ def test_a_fault_is_its_type_and_its_places() -> None:
     assert said.startswith("ValueError at tests/unit/test_local_pieces.py:")
     assert "in fail" in said
     assert "hello" not in said
-
-
-def test_only_what_is_signed_now_and_by_us_is_believed() -> None:
-    key, body, now = b"k" * 24, b'{"a": 1}', str(int(time.time()))
-    secret = "whsec_" + base64.b64encode(key).decode()
-
-    def headers(stamp: str, signed: bytes) -> dict[str, str]:
-        mac = hmac.digest(key, f"msg_1.{stamp}.".encode() + signed, hashlib.sha256)
-        signature = f"v1,other v1,{base64.b64encode(mac).decode()}"
-        return {"webhook-id": "msg_1", "webhook-timestamp": stamp, "webhook-signature": signature}
-
-    assert is_signed(secret, headers(now, body), body)
-    assert not is_signed(secret, headers(now, b"{}"), body)
-    assert not is_signed(secret, headers("1700000000", body), body)
-    assert not is_signed("whsec_" + base64.b64encode(b"x" * 24).decode(), headers(now, body), body)
-    assert not is_signed(secret, {}, body)
