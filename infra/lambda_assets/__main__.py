@@ -19,6 +19,8 @@ from infra.lambda_assets.lock import PLATFORM, ROOT, uv
 OUT = ROOT / "build/lambda"
 # Of botocore's descriptions of 400 services (25 MB) these are used, and what is not a service.
 SERVICES = ("apigatewaymanagementapi", "dynamodb", "kms", "s3", "sqs", "sts")
+# The engines of one machine, and what callers of the API use.
+NOT_IN_THE_CLOUD = ("client", "engines/embedded", "engines/harsh")
 UNUSED = (
     "bin",
     "share",
@@ -76,7 +78,8 @@ def put_together(folder: Path, packages: Path, function: Function) -> None:
     shutil.copytree(packages, folder)
     for name in (own, "waypost"):
         shutil.copytree(ROOT / "functions" / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.rmtree(folder / "waypost/engines/embedded")
+    for name in NOT_IN_THE_CLOUD:
+        shutil.rmtree(folder / "waypost" / name, ignore_errors=True)
     compile_in(folder, own, "waypost")
 
 
