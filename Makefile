@@ -50,8 +50,8 @@ lock: ## Pin all packages anew, with hashes
 prove: setup ## The long runs that try to break the promises
 	@$(PYTEST) tests/prove $(ARGS)
 
-bench: setup ## Measure
-	@$(PYTEST) tests/bench -s $(ARGS)
+bench: setup ## Measure everything, in ten minutes at most (ARGS="accepting frames")
+	@WAYPOST_CHROMIUM="$$(cat build/setup/chromium)" $(IN)/python -m tests.bench $(ARGS)
 
 setup: ## Bring what is missing: Python 3.13, packages, Chromium
 	@./setup.sh
