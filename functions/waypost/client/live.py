@@ -7,34 +7,31 @@ it runs in the caller's task, while it waits for the next event: nothing is left
 """
 
 import asyncio
-import json
 import logging
 import random
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketException
 
 from waypost.client.backoff import back_off
 from waypost.client.errors import StreamEnded, Unreachable
-from waypost.client.events import Event, Place, event_of
+from waypost.client.events import Event, Place
 from waypost.client.log import Log
 from waypost.client.pulse import Pulse
-from waypost.client.reading import is_event, is_known, missing, place_of
+from waypost.client.reader import BeginAnew, Reader
 
 log = logging.getLogger("waypost.client")
 
 PING_SECONDS = 30.0
 SILENT_SECONDS = 75.0  # two pings without an answer
 OLDEST_SECONDS = 110 * 60.0  # the gateway ends a connection at two hours
+CONFIRM_SECONDS = 3.0  # then the log is asked meanwhile: whoever confirms may wait for one that died
 _OPEN_SECONDS = 20.0
 _MAX_FRAME = 128 * 1024
-# The server's own trouble: what it refused now may be fine in a moment.
-_PASSING = frozenset({"connection_ended", "error", "storage", "throttled", "transaction_conflict", "network"})
-_FAR_END = (OSError, TimeoutError, InvalidHandshake, WebSocketException, Unreachable)
+_FAR_END = (OSError, TimeoutError, InvalidHandshake, WebSocketException, Unreachable, BeginAnew)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +45,23 @@ class Line:
     ping_seconds: float = PING_SECONDS
     silent_seconds: float = SILENT_SECONDS
     oldest_seconds: float = OLDEST_SECONDS
+    confirm_seconds: float = CONFIRM_SECONDS
     waits: Callable[[], Iterator[float]] = back_off
 
 
-async def follow(session_id: str, at: Place | None, line: Line, history: Log) -> AsyncIterator[Event]:
+async def follow(session_id: str, at: Place | None, line: Line, history: Log) -> AsyncGenerator[Event]:
     """Events behind `at`; None: from now on. Raises StreamEnded, and Refused of the log."""
-    waits = line.waits()
+    reader, waits = Reader(session_id, at, history), line.waits()
     while True:
         try:
             async with _connected(line) as socket:
-                await _subscribe(socket, session_id, at)
-                pulse = _pulse(socket, line)
-                while (frame := await pulse.next_frame()) is not None:
+                await socket.send(reader.request())
+                pulse, confirmed = _pulse(socket, line), False
+                while (frame := await pulse.next_frame(None if confirmed else line.confirm_seconds)) is not None:
                     if frame.get("type") == "subscribed":
-                        waits = line.waits()  # it works: the next trouble begins with a short wait
-                        at = at or Place(frame["generation"], frame["after"])
-                    elif is_event(frame) and at is not None and not is_known(at, place_of(frame)):
-                        async for event in _up_to(frame, session_id, at, history):
-                            at = event.place
-                            yield event
-                    elif frame.get("code") == "generation_over" and at is not None:
-                        present = Place(await history.generation(session_id), 0)
-                        async for event in _rest(session_id, at, present, history):
-                            at = event.place
-                            yield event
-                        at = present
-                        break
-                    elif not _is_fine(frame):
-                        break
+                        confirmed, waits = True, line.waits()  # it works: the next trouble begins with a short wait
+                    async for event in reader.take(frame):
+                        yield event
         except _FAR_END as error:
             _give_up_if_refused(error)
             log.info("the stream was interrupted (%s)", type(error).__name__)
@@ -100,39 +86,6 @@ def _pulse(socket: ClientConnection, line: Line) -> Pulse:
     # Not all at the same age: else those that were cut off together come back together, again and again.
     oldest = line.oldest_seconds * random.uniform(0.9, 1)  # noqa: S311  # no secret hangs on it
     return Pulse(socket, line.ping_seconds, line.silent_seconds, oldest)
-
-
-async def _subscribe(socket: ClientConnection, session_id: str, at: Place | None) -> None:
-    wanted: dict[str, Any] = {"action": "subscribe", "session_id": session_id}
-    if at is not None:
-        wanted |= {"generation": at.generation, "after": at.sequence}
-    await socket.send(json.dumps(wanted))
-
-
-async def _up_to(frame: dict[str, Any], session_id: str, at: Place, history: Log) -> AsyncIterator[Event]:
-    """What is missing in front of an event, and the event."""
-    found = place_of(frame)
-    async for event in _rest(session_id, at, found, history):
-        yield event
-    whole = await history.one(session_id, found) if frame.get("truncated") else None
-    yield whole or event_of(frame)
-
-
-async def _rest(session_id: str, at: Place, found: Place, history: Log) -> AsyncIterator[Event]:
-    for stretch in missing(at, found):
-        log.info("events are missing behind %s of generation %s", stretch.after, stretch.generation)
-        async for event in history.read(session_id, stretch):
-            yield event
-
-
-def _is_fine(frame: dict[str, Any]) -> bool:
-    """False: begin anew. Raises StreamEnded on a refusal that would be the same again."""
-    if frame.get("type") == "error":
-        if frame.get("code") not in _PASSING:
-            raise StreamEnded(str(frame.get("code")), str(frame.get("message", "")))
-        return False
-    # The gateway's own words when the function behind it failed or was throttled.
-    return "connectionId" not in frame
 
 
 def _give_up_if_refused(error: Exception) -> None:

@@ -1,7 +1,7 @@
 """One Waypost, as its users see it: its API, and its events as they happen."""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -71,11 +71,14 @@ class Waypost:
         """As `messages.send_text`."""
         return await self.messages.send_text(session_id, to, text, **more)
 
-    def events(self, session_id: str, after: Place | int | None = None, *, generation: int = 1) -> AsyncIterator[Event]:
+    def events(
+        self, session_id: str, after: Place | int | None = None, *, generation: int = 1
+    ) -> AsyncGenerator[Event]:
         """A session's events behind `after`, without end: each once and in order, over whatever connections it takes.
 
         `after` is the `place` of the last event that you have; a number is one of `generation`; 0 is the beginning;
-        None is now. What you were given counts as seen when you ask for the next. Raises StreamEnded, Refused.
+        None is now. Its connection is closed when you leave the loop and let go of it, or by `aclose`.
+        Raises StreamEnded, Refused.
         """
         at = Place(generation, after) if isinstance(after, int) else after
         return follow(session_id, at, self._line, self._log)
