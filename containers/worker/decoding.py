@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from containers.worker.naming import MessageKey, Person, Target
 from containers.worker.observations import (
     AckSeen,
     Batch,
@@ -11,15 +12,14 @@ from containers.worker.observations import (
     Idle,
     LoggedOut,
     LoginSeen,
-    MessageKey,
     MessageSeen,
     PageObservation,
     PageTrouble,
-    Person,
     PresenceSeen,
     TypingSeen,
     UpdateNeeded,
 )
+from containers.worker.observed_changes import EditSeen, ReactionSeen, ReadSeen, RevokeSeen
 
 type Plain = dict[str, Any]
 
@@ -44,14 +44,34 @@ def read_login(plain: Plain) -> LoginSeen:
 
 
 def read_message(plain: Plain) -> MessageSeen:
-    rest = {name: value for name, value in plain.items() if name not in ("kind", "key", "chat", "author")}
+    read = ("kind", "key", "chat", "author", "mentions")
     return MessageSeen(
-        key=MessageKey(**plain["key"]), chat=_person(plain["chat"]), author=_person(plain["author"]), **rest
+        key=MessageKey(**plain["key"]),
+        chat=_person(plain["chat"]),
+        author=_person(plain["author"]),
+        mentions=tuple(Person(one["pn"], one["lid"]) for one in plain.get("mentions", ()) if one),
+        **{name: value for name, value in plain.items() if name not in read},
     )
 
 
 def _person(plain: Plain | None) -> Person | None:
     return None if plain is None else Person(plain["pn"], plain["lid"])
+
+
+def _target(plain: Plain) -> Target:
+    return Target(MessageKey(**plain["key"]), _person(plain["chat"]), _person(plain["author"]))
+
+
+def read_edit(plain: Plain) -> EditSeen:
+    return EditSeen(_target(plain), plain["text"], plain["edit_id"])
+
+
+def _revoke(plain: Plain) -> RevokeSeen:
+    return RevokeSeen(_target(plain), plain["mine"], _person(plain["by"]))
+
+
+def _reaction(plain: Plain) -> ReactionSeen:
+    return ReactionSeen(_target(plain), plain["emoji"], plain["mine"], _person(plain["by"]), plain["t"])
 
 
 def _ack(plain: Plain) -> AckSeen:
@@ -65,12 +85,16 @@ def _typing(plain: Plain) -> TypingSeen:
 _READERS: dict[str, Callable[[Plain], PageObservation]] = {
     "ack": _ack,
     "code": lambda plain: CodeShown(plain["code"]),
+    "edit": read_edit,
     "idle": lambda _: Idle(),
     "login": read_login,
     "logout": lambda plain: LoggedOut(plain["reason"]),
     "message": read_message,
     "needs_update": lambda _: UpdateNeeded(),
     "presence": lambda plain: PresenceSeen(plain["chat"], plain["online"], _person(plain["person"])),
+    "reaction": _reaction,
+    "read": lambda plain: ReadSeen(plain["chat"], _person(plain["person"])),
+    "revoke": _revoke,
     "trouble": lambda plain: PageTrouble(plain["where"], plain["code"]),
     "typing": _typing,
 }

@@ -1,49 +1,27 @@
 """What a session's owner does on its page when it is asked to: one function a command, by the command's name.
 
 An errand gets its arguments as the API left them and returns what the API is to answer. It is repeatable when doing it
-twice is doing it once; one that is not ends as `uncertain` when its owner died on the way.
+twice is doing it once; one that is not ends as `uncertain` when its owner died on the way. Its failure is the code of
+the WaypostError that it raises.
+
+    errands_chats.py     mark_read, typing
+    errands_contacts.py  check_exists, save_contact
+    errands_messages.py  edit_message, revoke_message, react_to_message
+    errands_groups.py    create_group, list_groups, get_group, change_participants
+    errands_linking.py   pairing_code
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
+from containers.worker.errands_chats import mark_read, typing
+from containers.worker.errands_contacts import check_exists, save_contact
+from containers.worker.errands_desk import Errand
+from containers.worker.errands_groups import change_participants, create_group, get_group, list_groups
+from containers.worker.errands_linking import pairing_code
+from containers.worker.errands_messages import edit_message, react_to_message, revoke_message
 
-from containers.worker.page import Page
-from containers.worker.steps import Steps
-from waypost.bootstrap import App
-from waypost.entities.session import Session
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What an errand works with."""
-
-    app: App
-    session: Session
-    page: Page
-    steps: Steps
-
-
-type Errand = Callable[[Desk, dict[str, Any]], Awaitable[dict[str, Any]]]
-
-
-async def mark_read(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
-    """`{"chat": chat id}`: tell the chat's members that their messages were read."""
-    await desk.page.mark_read(arguments["chat"])
-    return {}
-
-
-async def typing(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
-    """`{"chat": chat id, "state": "composing" | "recording" | "paused"}`."""
-    await desk.page.typing(arguments["chat"], arguments["state"])
-    return {}
-
-
-async def check_exists(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
-    """`{"number": digits}`: whether it is on WhatsApp, and under which ids."""
-    found = await desk.page.query_exists(arguments["number"])
-    return {"exists": found.exists, "pn": found.person.pn, "lid": found.person.lid}
-
-
-ERRANDS: dict[str, Errand] = {"mark_read": mark_read, "typing": typing, "check_exists": check_exists}
-REPEATABLE = frozenset({"mark_read", "typing", "check_exists"})
+_ALL: tuple[Errand, ...] = (
+    mark_read, typing, check_exists, save_contact, edit_message, revoke_message, react_to_message,
+    create_group, list_groups, get_group, change_participants, pairing_code,
+)  # fmt: skip
+ERRANDS: dict[str, Errand] = {errand.__name__: errand for errand in _ALL}
+REPEATABLE = frozenset(ERRANDS) - {"create_group"}
+BEFORE_LOGIN = frozenset({"pairing_code"})

@@ -8,27 +8,30 @@ import os
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from containers.worker.amendments import Amendments
+from containers.worker.naming import Person, Target
 from containers.worker.observations import (
     AckSeen,
     MessageSeen,
     PageObservation,
-    Person,
     PresenceSeen,
     TypingSeen,
 )
+from containers.worker.observed_changes import ChangeSeen, EditSeen, ReadSeen, RevokeSeen
+from containers.worker.people import People
 from containers.worker.recorder import Recorder
 from containers.worker.steps import Steps
 from waypost.bootstrap import App
-from waypost.domain.addresses import parse_address
 from waypost.domain.event import Draft
 from waypost.domain.ids import make_id
 from waypost.domain.message import Message, Status, status_of_ack
+from waypost.entities.chat import active_write, note_read
 from waypost.entities.message import find_by_reference, in_reference, new_message_write, out_reference, reference_write
 from waypost.entities.session import Session
-from waypost.errors import ValidationError
 from waypost.services.journal import Entry
 from waypost.services.sending import CONTENT
 
+_NEWS = frozenset({"message_received", "message_sent"})
 # WhatsApp's names of what a message can be, in ours; what is not here keeps its own name.
 _KINDS = {"chat": "text", "ptt": "voice", "ptv": "video_note", "vcard": "contact", "multi_vcard": "contact"}
 
@@ -36,17 +39,33 @@ _KINDS = {"chat": "text", "ptt": "voice", "ptv": "video_note", "vcard": "contact
 class Intake:
     """Files what one session's page saw."""
 
-    def __init__(self, app: App, session: Session, *, recorder: Recorder, steps: Steps) -> None:
+    def __init__(
+        self,
+        app: App,
+        session: Session,
+        *,
+        recorder: Recorder,
+        steps: Steps,
+        people: People,
+        amendments: Amendments,
+    ) -> None:
         self._app = app
         self._session = session
         self._recorder = recorder
         self._steps = steps
+        self._people = people
+        self._amendments = amendments
 
     async def file(self, observations: Sequence[PageObservation], *, backfilled: bool = False) -> None:
         """Returns when all of it is stored. Raises Fenced. What the log has already is passed over."""
         entries = await asyncio.to_thread(self._entries, observations, backfilled)
         acks = [self._acknowledge(ack) for ack in observations if isinstance(ack, AckSeen)]
         await asyncio.gather(self._recorder.record_all(entries), *acks)
+        for seen in observations:
+            # After the messages that they may be about.
+            if isinstance(seen, ChangeSeen):
+                await self._amendments.file(seen)
+        await asyncio.to_thread(self._note_chats, entries, observations)
 
     async def file_recent(self, recent: Sequence[MessageSeen], *, since_ms: int) -> None:
         """After a gap: file what the page holds and the log does not, oldest first, and what became of our messages.
@@ -56,6 +75,27 @@ class Intake:
         for seen in news:
             if seen.key.from_me and seen.ack is not None and seen.ack > 0:
                 await self._acknowledge(AckSeen(ids=(seen.key.id,), ack=seen.ack, chat=seen.key.chat))
+            await self._amend(seen)
+
+    async def _amend(self, seen: MessageSeen) -> None:
+        """What happened to a message while nobody listened."""
+        target = Target(seen.key, seen.chat, None if seen.key.from_me else seen.author)
+        if seen.type == "revoked":
+            await self._amendments.file(RevokeSeen(target, mine=seen.key.from_me, by=seen.author))
+        elif seen.edit_id is not None:
+            await self._amendments.file(EditSeen(target, seen.body or "", seen.edit_id))
+
+    def _note_chats(self, entries: Sequence[Entry], observations: Sequence[PageObservation]) -> None:
+        """Which chats were active and which were read. Beside the log's transactions, not in them: a burst of one
+        chat would need a transaction a message, and what is lost here the chat's next message mends."""
+        now_ms = self._app.now_ms()
+        news = {draft.contact for entry in entries for draft in entry.drafts if draft.type in _NEWS and draft.contact}
+        for contact in news:
+            self._app.table.update(active_write(self._session.id, contact, now_ms))
+        for seen in observations:
+            read = self._people.contact(seen.chat, seen.person) if isinstance(seen, ReadSeen) else None
+            if read is not None:
+                note_read(self._app.table, self._session.id, read, now_ms)
 
     def _entries(self, observations: Sequence[PageObservation], backfilled: bool) -> list[Entry]:
         entries: list[Entry | None] = []
@@ -64,7 +104,10 @@ class Intake:
                 case MessageSeen():
                     entries.append(self._message(seen, backfilled))
                 case TypingSeen():
-                    entries.append(self._presence("typing_indicator", seen.chat, seen.person, {"state": seen.state}))
+                    by = None if seen.participant is None else self._people.contact(seen.participant, None)
+                    view = None if by is None else self._app.contacts.view(self._session.tenant, by)
+                    data = {"state": seen.state, "by": view}
+                    entries.append(self._presence("typing_indicator", seen.chat, seen.person, data))
                 case PresenceSeen():
                     state = "available" if seen.online else "unavailable"
                     entries.append(self._presence("contact_status", seen.chat, seen.person, {"state": state}))
@@ -76,19 +119,21 @@ class Intake:
         app, session = self._app, self._session
         now_ms = app.now_ms()
         group = seen.chat is None
-        contact = self._contact(seen.key.chat, seen.chat, None if group or seen.key.from_me else seen.name, now_ms)
+        contact = self._people.contact(seen.key.chat, seen.chat, None if group or seen.key.from_me else seen.name)
         if contact is None:
             return None
         author = contact
         if group and seen.author is not None:
-            author = self._contact(seen.author.lid or seen.author.pn or "", seen.author, seen.name, now_ms) or contact
+            author = self._people.contact("", seen.author, seen.name) or author
         out = seen.key.from_me
         reference = out_reference(seen.key.id) if out else in_reference(author, seen.key.id)
         if find_by_reference(app.table, session.id, reference) is not None:
             return None
         message_id = make_id("msg", os.urandom(16))
         status: Status = (status_of_ack(seen.ack or 1) or "sent") if out else "received"
-        content = {"text": seen.body, "hex": seen.key.id, "key": str(seen.key)}
+        content: dict[str, Any] = {"text": seen.body, "hex": seen.key.id, "key": str(seen.key)}
+        if seen.mentions:
+            content["mentions"] = [person.pn or person.lid for person in seen.mentions]
         message = Message(
             id=message_id,
             tenant=session.tenant,
@@ -103,6 +148,8 @@ class Intake:
             author=author if group else None,
             reply_to=self._quoted(seen, author),
             backfilled=backfilled,
+            edited_ms=now_ms if seen.edit_id else 0,
+            revoked_ms=now_ms if seen.type == "revoked" else 0,
             times={status: now_ms},
         )
         return Entry(
@@ -120,6 +167,7 @@ class Intake:
             "reply_to": message.reply_to,
             "whatsapp_id": seen.key.id,
             "backfilled": message.backfilled,
+            "mentions": [person.pn or person.lid for person in seen.mentions],
         }
         if message.direction == "out":
             data |= {"status": message.status, "source": "phone"}
@@ -145,20 +193,11 @@ class Intake:
         data: dict[str, Any],
     ) -> Entry | None:
         now_ms = self._app.now_ms()
-        contact = self._contact(chat, person, None, now_ms)
+        contact = self._people.contact(chat, person)
         if contact is None:
             return None
         view = self._app.contacts.view(self._session.tenant, contact)
         return Entry((Draft(kind, now_ms, {"chat": view, **data}, contact=contact),))
-
-    def _contact(self, chat: str, person: Person | None, name: str | None, now_ms: int) -> str | None:
-        """The contact behind a chat; None for what is no chat of ours (status updates, channels)."""
-        known = [form for form in (person.pn, person.lid) if form] if person else [chat]
-        try:
-            addresses = [parse_address(form) for form in known or [chat]]
-        except ValidationError:
-            return None
-        return self._app.contacts.resolve(self._session.tenant, addresses, name=name, now_ms=now_ms)
 
     async def _acknowledge(self, seen: AckSeen) -> None:
         status = status_of_ack(seen.ack)

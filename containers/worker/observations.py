@@ -2,27 +2,10 @@
 
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Both names of a person; either may be unknown (decision 11). `pn` is `<digits>@c.us`, `lid` is `<digits>@lid`."""
-
-    pn: str | None = field(default=None, repr=False)
-    lid: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class MessageKey:
-    """WhatsApp's name of a message. `id` is the hex part; `chat` the form the page uses, `@c.us`, `@lid` or `@g.us`."""
-
-    from_me: bool
-    chat: str = field(repr=False)
-    id: str
-    participant: str | None = field(default=None, repr=False)
-
-    def __str__(self) -> str:
-        parts = ("true" if self.from_me else "false", self.chat, self.id, self.participant)
-        return "_".join(part for part in parts if part)
+from containers.worker.naming import NOBODY
+from containers.worker.naming import MessageKey as MessageKey
+from containers.worker.naming import Person as Person
+from containers.worker.observed_changes import ChangeSeen, ReadSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +29,7 @@ class LoginSeen:
     online: bool | None = None
     idle: bool = False
     needs_update: bool = False
-    me: Person = Person()
+    me: Person = NOBODY
     wa_js: str = ""
     build: str | None = None
 
@@ -64,7 +47,7 @@ class MessageSeen:
     """A message in a chat, ours (also from another device) or a person's. `type` is WhatsApp's: `chat` is text.
 
     `t` is in seconds; `quoted_id` the hex part of what it answers; `author` is None for our own; `chat` is None
-    for a group; `name` is what the author calls himself.
+    for a group; `name` is what the author calls himself; `edit_id` names its newest edit.
     """
 
     key: MessageKey
@@ -78,6 +61,8 @@ class MessageSeen:
     mimetype: str | None = None
     filename: str | None = field(default=None, repr=False)
     size: int | None = None
+    mentions: tuple[Person, ...] = ()
+    edit_id: str | None = None
     chat: Person | None = None
     author: Person | None = None
 
@@ -163,6 +148,8 @@ PageObservation = (
     CodeShown
     | LoginSeen
     | MessageSeen
+    | ChangeSeen
+    | ReadSeen
     | AckSeen
     | TypingSeen
     | PresenceSeen

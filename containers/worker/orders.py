@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from containers.worker.errands import ERRANDS, REPEATABLE, Desk
+from containers.worker.amendments import Amendments
+from containers.worker.errands import BEFORE_LOGIN, ERRANDS, REPEATABLE
+from containers.worker.errands_desk import Desk
 from containers.worker.page import Page
-from containers.worker.steps import Steps
 from waypost.bootstrap import App
 from waypost.entities.command import Command
 from waypost.entities.session import Session
-from waypost.errors import Fenced, WaypostError
+from waypost.errors import Fenced, NetworkError, WaypostError
 from waypost.observability import logger
 from waypost.services.commands import arguments_of, finish, take_up
 
@@ -20,7 +21,8 @@ _SECONDS = 60.0  # an errand that takes longer has failed
 
 
 class Orders:
-    """`signal` gets the name of a command that concerns the session's life. `ready_page` waits for a working page."""
+    """`signal` gets the name of a command that concerns the session's life. `ready_page` waits for a working page;
+    `any_page` is the one that is there, logged in or not."""
 
     def __init__(
         self,
@@ -28,16 +30,18 @@ class Orders:
         session: Session,
         epoch: int,
         *,
-        steps: Steps,
+        amendments: Amendments,
         signal: Callable[[str], None],
         ready_page: Callable[[], Awaitable[Page]],
+        any_page: Callable[[], Page | None],
     ) -> None:
         self._app = app
         self._session = session
         self._epoch = epoch
-        self._steps = steps
+        self._amendments = amendments
         self._signal = signal
         self._ready_page = ready_page
+        self._any_page = any_page
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take_up(self) -> None:
@@ -61,23 +65,37 @@ class Orders:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _do(self, command: Command) -> None:
+        errand = ERRANDS.get(command.name)
+        if errand is None:
+            log.error("nobody knows this command", extra={"session": self._session.id, "command": command.name})
+            await self._finish(command, error="unknown_command", result=None)
+            return
         try:
             async with asyncio.timeout(_SECONDS):
-                page = await self._ready_page()
-                desk = Desk(self._app, self._session, page, self._steps)
+                desk = Desk(self._app, self._session, await self._page_for(command.name), self._amendments)
                 arguments = await asyncio.to_thread(arguments_of, command, self._app.seals)
-                result = await ERRANDS[command.name](desk, arguments)
+                result = await errand(desk, arguments)
         except Fenced:
             return  # the next owner takes it from here
         except WaypostError as error:
             await self._finish(command, error=error.code, result=None)
         except TimeoutError:
             await self._finish(command, error="timeout", result=None)
-        except KeyError:
-            log.error("nobody knows this command", extra={"session": self._session.id, "command": command.name})
-            await self._finish(command, error="unknown_command", result=None)
+        except Exception as error:
+            # A mistake of ours: whoever waits hears of it, and the other errands go on.
+            kind = type(error).__name__
+            log.error("an errand broke", extra={"session": self._session.id, "command": command.name, "kind": kind})
+            await self._finish(command, error="internal", result=None)
         else:
             await self._finish(command, error=None, result=result)
+
+    async def _page_for(self, name: str) -> Page:
+        if name not in BEFORE_LOGIN:
+            return await self._ready_page()
+        page = self._any_page()
+        if page is None:
+            raise NetworkError("No page is open.", code="page_gone")
+        return page
 
     async def _finish(self, command: Command, *, error: str | None, result: dict[str, object] | None) -> None:
         await asyncio.to_thread(

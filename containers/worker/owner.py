@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Playwright
 
+from containers.worker.amendments import Amendments
 from containers.worker.announcer import Announcer
 from containers.worker.browsing import Browsing
 from containers.worker.effects import (
@@ -26,6 +27,7 @@ from containers.worker.lifecycle import step
 from containers.worker.observations import Batch, Gap, LoginSeen, PageTrouble
 from containers.worker.orders import Orders
 from containers.worker.page import Page
+from containers.worker.people import People
 from containers.worker.recorder import Recorder
 from containers.worker.sender import Sender
 from containers.worker.signals import LogoutAsked, Observation, StartAsked, StopAsked
@@ -88,13 +90,18 @@ class _Run:
         self._recorder = Recorder(app, tenure.head)
         self._announcer = Announcer(app, session, self._recorder)
         self._steps = Steps(app, self._recorder)
-        self._intake = Intake(app, session, recorder=self._recorder, steps=self._steps)
+        people = People(app, session)
+        self._amendments = Amendments(app, people, self._recorder)
+        self._intake = Intake(
+            app, session, recorder=self._recorder, steps=self._steps, people=people, amendments=self._amendments
+        )
         self._seen: asyncio.Queue[Observation] = asyncio.Queue()
         self._browsing = Browsing(app, playwright, session, observe=self._seen.put_nowait, file=self._file)
         self._sender = Sender(app, session.id, self._head.epoch, steps=self._steps, ready_page=self._ready_page)
         self._orders = Orders(
-            app, session, self._head.epoch, steps=self._steps, signal=self._obey, ready_page=self._ready_page
-        )
+            app, session, self._head.epoch, amendments=self._amendments, signal=self._obey,
+            ready_page=self._ready_page, any_page=lambda: self._browsing.page,
+        )  # fmt: skip
         self._state = State()
         self._sending = asyncio.Event()
         self._deleting = False

@@ -1,5 +1,5 @@
-"""Drives the WhatsApp page: typed calls with time-outs, and its feed of observations. Only here and in script/ is
-wa-js spoken.
+"""Drives the WhatsApp page: typed calls with time-outs, and its feed of observations. Only here, in page_calls.py and
+in script/ is wa-js spoken.
 
 Every call raises a WaypostError: NetworkError with code `page_timeout` (what became of it is unknown), `page_gone`
 or `page_not_ready`; SessionNotLinked; WhatsAppError with wa-js's own code.
@@ -9,7 +9,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from playwright.async_api import CDPSession
 from playwright.async_api import Error as PlaywrightError
@@ -17,7 +17,7 @@ from playwright.async_api import Page as PlaywrightPage
 
 from containers.worker.decoding import read_login, read_message
 from containers.worker.feed import Feed
-from containers.worker.observations import Batch, LoginSeen, MessageSeen, Person
+from containers.worker.observations import Batch, LoginSeen, MessageSeen
 from containers.worker.script import BINDING, ENTRY
 from waypost.errors import NetworkError, SessionNotLinked, WaypostError, WhatsAppError
 
@@ -38,14 +38,6 @@ class SendResult:
     ack: int
     t: int | None = None
     error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Existence:
-    """Whether a number is on WhatsApp. wa-js answers False also when the server could not be asked."""
-
-    exists: bool
-    person: Person
 
 
 class Page:
@@ -101,67 +93,61 @@ class Page:
             return
 
     async def login_state(self) -> LoginSeen:
-        return read_login(await self._call("login"))
+        return read_login(await self.call("login"))
 
     async def auth_code(self) -> str | None:
         """The QR code's text now, None when there is nothing to scan."""
-        return _text_or_none(await self._call("authCode"))
+        return _text_or_none(await self.call("authCode"))
 
     async def refresh_qr(self) -> str | None:
         """Ask for new codes, also after the page went idle."""
-        return _text_or_none(await self._call("refreshCode"))
+        return _text_or_none(await self.call("refreshCode"))
 
     async def logout(self) -> None:
         """Unlink this device. The page goes away while it answers, which counts as done; `LoggedOut` follows."""
         try:
-            await self._call("logout")
+            await self.call("logout")
         except NetworkError as problem:
             if problem.code != "page_gone":
                 raise
 
     async def send_text(
-        self, chat_id: str, text: str, wa_hex: str, quoted: str | None = None, *, wait_ack: float = 0
+        self,
+        chat_id: str,
+        text: str,
+        wa_hex: str,
+        quoted: str | None = None,
+        *,
+        mentions: Sequence[str] = (),
+        wait_ack: float = 0,
     ) -> SendResult:
         """Hand a text over under our id (P2): the hex part is ours, the chat part is the page's for this chat.
 
         Returns when the page has kept it, or up to `wait_ack` seconds later with WhatsApp's answer; later
         answers come as AckSeen. A message the page knows already is not handed over again, unless
-        WhatsApp refused it. `quoted` is the key, or the hex part, of the message in this chat that it answers.
+        WhatsApp refused it. `quoted` is the key, or the hex part, of the message in this chat that it answers;
+        `mentions` are chat ids of people whom the text names.
         """
-        order = {"chat": chat_id, "text": text, "hex": wa_hex, "quoted": quoted, "wait_ms": wait_ack * 1000}
-        return _sent(await self._call("sendText", order, CALL_S + wait_ack))
+        order = {
+            "chat": chat_id, "text": text, "hex": wa_hex, "quoted": quoted, "mentions": list(mentions),
+            "wait_ms": wait_ack * 1000,
+        }  # fmt: skip
+        return _sent(await self.call("sendText", order, CALL_S + wait_ack))
 
     async def find_message(self, wa_hex: str, chat_ids: Sequence[str]) -> SendResult | None:
         """Look one of our messages up, under every known form of its chat. None means that the page, fully
         loaded, does not know it; any doubt raises."""
-        found = await self._call("findMessage", {"hex": wa_hex, "chats": list(chat_ids)})
+        found = await self.call("findMessage", {"hex": wa_hex, "chats": list(chat_ids)})
         return None if found is None else _sent(found)
 
     async def recent_messages(self, per_chat: int, chats: Sequence[str] | None = None) -> list[MessageSeen]:
         """The last messages of these chats (default: all), oldest first; unknown chats are left out."""
         wanted = None if chats is None else list(chats)
-        found = await self._call("recentMessages", {"count": per_chat, "chats": wanted}, 3 * CALL_S)
+        found = await self.call("recentMessages", {"count": per_chat, "chats": wanted}, 3 * CALL_S)
         return [read_message(one) for one in found]
 
-    async def query_exists(self, number: str) -> Existence:
-        """Is this number (digits, without +) on WhatsApp?"""
-        found = await self._call("queryExists", {"number": number})
-        return Existence(found["exists"], Person(found["pn"], found["lid"]))
-
-    async def mark_read(self, chat_id: str) -> None:
-        await self._call("markRead", {"chat": chat_id})
-
-    async def typing(self, chat_id: str, state: Literal["composing", "recording", "paused"]) -> None:
-        await self._call("type", {"chat": chat_id, "state": state})
-
-    async def subscribe_presence(self, ids: Sequence[str]) -> None:
-        await self._call("subscribePresence", {"ids": list(ids)})
-
-    def _received(self, event: dict[str, Any]) -> None:
-        if event["name"] == BINDING:
-            self.feed.receive(event["payload"])
-
-    async def _call(self, name: str, details: dict[str, Any] | None = None, within: float = CALL_S) -> Any:
+    async def call(self, name: str, details: dict[str, Any] | None = None, within: float = CALL_S) -> Any:
+        """Any other call of script/calls.js, for `page_calls.py`. Plain values in and out."""
         try:
             answer = await asyncio.wait_for(self._page.evaluate(_CALL, [name, details]), within)
         except TimeoutError:
@@ -171,6 +157,10 @@ class Page:
         if "error" in answer:
             raise _error_of(answer["error"])
         return answer["value"]
+
+    def _received(self, event: dict[str, Any]) -> None:
+        if event["name"] == BINDING:
+            self.feed.receive(event["payload"])
 
     async def _navigate(self, navigation: Any) -> None:
         try:
@@ -188,7 +178,28 @@ def _sent(plain: dict[str, Any]) -> SendResult:
     return SendResult(plain["key"], plain["chat"], plain["ack"], plain["t"], error)
 
 
-def _error_of(code: str) -> WaypostError:
+# What wa-js and WhatsApp call what the API has names for.
+_IN_OUR_WORDS = {
+    "edit_message_error": "edit_window_over",
+    "not_yours": "not_own_message",
+    "revoked": "message_revoked",
+    "unknown_message": "message_not_in_whatsapp",
+    "msg_not_found": "message_not_in_whatsapp",
+    "participant_not_exists": "not_on_whatsapp",
+    "unknown_account": "not_on_whatsapp",
+    "group_you_are_not_admin": "not_group_admin",
+    "not_an_admin": "not_group_admin",
+    "not_valid_group_participants": "not_group_member",
+    "group_participant_not_found": "not_group_member",
+    "group_participant_is_not_a_group_member": "not_group_member",
+    "not_a_member": "not_group_member",
+    "not_a_group": "group_not_found",
+    "too_many_participants": "group_full",
+}
+
+
+def _error_of(raw: str) -> WaypostError:
+    code = _IN_OUR_WORDS.get(raw, raw)
     if code == "session_not_linked":
         return SessionNotLinked("The session is not linked.")
     if code == "page_not_ready":

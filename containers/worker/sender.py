@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from containers.worker.page import Page
+from containers.worker.reach import Reach
 from containers.worker.steps import Steps
 from waypost.bootstrap import App
 from waypost.domain.ids import whatsapp_hex
@@ -47,6 +48,7 @@ class Sender:
         self._ready_page = ready_page
         self._sleep = sleep
         self._ack_seconds = ack_seconds
+        self._reach = Reach(app)
         self._chats: dict[tuple[str, Lane], asyncio.Lock] = {}
 
     async def send_due(self, contact: str, lane: Lane, *, up_to: int) -> None:
@@ -99,15 +101,19 @@ class Sender:
         return True
 
     async def _hand_over(self, page: Page, message: Message) -> None:
-        content, chats, quoted = await asyncio.to_thread(self._record_attempt, message)
-        result = await page.send_text(chats[0], content["text"], whatsapp_hex(message.id), quoted)
+        chats = await asyncio.to_thread(self._app.contacts.addresses, message.tenant, message.contact)
+        await self._reach.check(page, message, chats[0])
+        content, quoted = await asyncio.to_thread(self._record_attempt, message)
+        result = await page.send_text(
+            chats[0], content["text"], whatsapp_hex(message.id), quoted, mentions=content.get("mentions", ())
+        )
         if result.ack < 0:
             raise WhatsAppError("WhatsApp did not take the message.", code=result.error or "send_failed")
         status = status_of_ack(result.ack)
         if status is not None:
             await self._steps.advance(message.id, status, time_ms=self._app.now_ms())
 
-    def _record_attempt(self, message: Message) -> tuple[dict[str, Any], list[str], str | None]:
+    def _record_attempt(self, message: Message) -> tuple[dict[str, Any], str | None]:
         """Record the attempt before the page gets the message (P2), under our epoch (P4), and open what to send."""
         app = self._app
         owner = When.all(Clause("still the owner", "epoch", "eq", self._epoch))
@@ -123,7 +129,7 @@ class Sender:
                 raise Fenced("Another worker owns this session now.") from None
             raise NetworkError("The message changed meanwhile; look again.") from None
         content = app.seals.open_json(message.tenant, message.contact, f"{CONTENT}#{message.id}", message.content)
-        return content, app.contacts.addresses(message.tenant, message.contact), self._quoted_key(message)
+        return content, self._quoted_key(message)
 
     def _quoted_key(self, message: Message) -> str | None:
         """WhatsApp's key of the message that this one answers, as the page named it."""

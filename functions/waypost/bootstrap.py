@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from waypost.ports import Engine, Table
 from waypost.services.contacts import Contacts
+from waypost.services.existence import Existences
 from waypost.services.sealing import Seals
 from waypost.settings import Settings, settings_from
 
@@ -24,6 +25,10 @@ class App:
     @property
     def table(self) -> Table:
         return self.engine.main
+
+    @property
+    def existences(self) -> Existences:
+        return Existences(self.table, self.seals, self.contacts)
 
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000
@@ -61,6 +66,10 @@ def _open_engine(settings: Settings) -> Engine:
         from waypost.engines.aws.places import places_from
 
         return open_in_the_cloud(places_from(os.environ))
+    if settings.engine == "harsh":
+        from waypost.engines.harsh import CLOUDY, Chance, open_harsh_engine
+
+        return open_harsh_engine(settings.home, chance=Chance(os.getpid(), CLOUDY))
     from waypost.engines.embedded.engine import open_engine
 
     return open_engine(settings.home)

@@ -3,11 +3,11 @@ be told to fail at any point."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from containers.worker.page import Page, SendResult
 from containers.worker.recorder import Recorder
@@ -42,10 +42,22 @@ class FakeWhatsApp:
     acks: dict[str, int] = field(default_factory=dict)  # by hex
     twice: int = 0
     lookups: int = 0
+    nobody: set[str] = field(default_factory=set)  # chat ids that are not on WhatsApp
+    asked: list[str] = field(default_factory=list)
     steps: Steps | None = None
     on_late: list[asyncio.Task[None]] = field(default_factory=list)
 
-    async def send_text(self, chat_id: str, text: str, wa_hex: str, quoted_key: str | None = None) -> SendResult:
+    async def call(self, name: str, details: dict[str, Any] | None = None) -> Any:
+        """The questions beside sending: everybody is on WhatsApp, but whom `nobody` names."""
+        assert name == "queryExists"
+        assert details is not None
+        self.asked.append(details["chat"])
+        exists = details["chat"] not in self.nobody
+        return {"exists": exists, "pn": details["chat"] if exists else None, "lid": None}
+
+    async def send_text(
+        self, chat_id: str, text: str, wa_hex: str, quoted_key: str | None = None, *, mentions: Sequence[str] = ()
+    ) -> SendResult:
         fate = self.fates.pop(0) if self.fates else "sent"
         await asyncio.sleep(0)
         if fate == "gone":

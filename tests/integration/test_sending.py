@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -77,10 +78,10 @@ def test_a_stuck_chat_holds_nobody_else_up(tmp_path: Path) -> None:
         stuck = asyncio.Event()
         take = whatsapp.send_text
 
-        async def send_text(chat_id: str, *rest: str) -> object:
+        async def send_text(chat_id: str, *rest: str, mentions: Sequence[str] = ()) -> object:
             if chat_id.startswith(ADA):
                 await stuck.wait()
-            return await take(chat_id, *rest)
+            return await take(chat_id, *rest, mentions=mentions)
 
         whatsapp.send_text = send_text  # type: ignore[method-assign, assignment]  # one chat hangs
         async with sender(app, whatsapp) as sending, asyncio.TaskGroup() as tasks:

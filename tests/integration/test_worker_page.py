@@ -26,6 +26,7 @@ from containers.worker.observations import (
     PresenceSeen,
     TypingSeen,
 )
+from containers.worker.page_calls import query_exists, subscribe_presence
 from containers.worker.processes import find_process, is_alive
 from containers.worker.script import CREDITS
 from tests.integration.simulator_driver import Phone, Simulator, until
@@ -165,7 +166,7 @@ async def test_under_a_hidden_id_the_chat_part_is_the_pages(session: Session, an
 
 async def test_typing_and_presence_are_told(session: Session, ana: Phone, bruno: Phone) -> None:
     await session.page.send_text(bruno.jid, "hello", HEX)
-    await session.page.subscribe_presence([bruno.jid])
+    await subscribe_presence(session.page, [bruno.jid])
     await bruno.call("POST", "/presence", {"state": "available"})
     await bruno.call("POST", "/typing", {"to": ANA, "state": "composing"})
     await session.wait_for(TypingSeen, lambda typing: typing.state == "composing")
@@ -182,7 +183,7 @@ async def test_what_whatsapp_refuses_has_a_code_and_no_number(session: Session) 
         await session.page.send_text(f"{BRUNO}@c.us", "hello", HEX, quoted=OTHER_HEX)
     assert refused.value.code == "quoted_msg_not_found"
     assert BRUNO not in str(refused.value)
-    assert not (await session.page.query_exists("5511999999999")).exists
+    assert not (await query_exists(session.page, "5511999999999@c.us")).exists
     refusal = await session.page.send_text("5511999999999@c.us", "hello", OTHER_HEX, wait_ack=10)
     assert (refusal.ack, refusal.error) == (-1, "send_refused")
     await session.wait_for(AckSeen, lambda ack: (ack.ids, ack.ack) == ((OTHER_HEX,), -1))

@@ -11,7 +11,9 @@ CREDITS = 4  # batches of at most 64 observations that may be on their way to th
 WA_JS = Path(__file__).parents[3] / "node_modules/@wppconnect/wa-js/dist/wppconnect-wa.js"
 
 # Joined inside one function, in this order: they see each other's names, and the page sees none of them.
-_PARTS = ("calm.js", "feed.js", "plain.js", "calls.js", "bridge.js")
+_PARTS = (
+    "calm.js", "feed.js", "plain.js", "finding.js", "changes.js", "people.js", "groups.js", "calls.js", "bridge.js",
+)  # fmt: skip
 
 
 @cache

@@ -50,8 +50,26 @@ listen('chat.new_message', (message) => {
   if (isWritten(message)) report(describeMessage(message));
 });
 
+// In a group each member acknowledges; the message itself goes on when all have (below).
 listen('chat.msg_ack_change', ({ ack, chat, sender, ids }) => {
-  reportAck(ack, chat, sender, ids);
+  if (ack < 2 || !chat.isGroup()) reportAck(ack, chat, sender, ids);
+});
+
+listen('chat.msg_edited', ({ msg }) => report(describeEdit(msg)));
+
+listen('chat.msg_revoke', ({ author, from, id, refId }) => {
+  const mine = id.fromMe || isMe(author ?? from);
+  report({ kind: 'revoke', ...describeTarget(refId), mine, by: mine ? null : describePerson(author ?? from) });
+});
+
+listen('chat.new_reaction', ({ msgId, reactionText, sender, timestamp }) => {
+  const mine = isMe(sender);
+  const t = Math.floor(timestamp ?? 0);
+  if (mine) reactedAt.set(String(msgId), t);
+  report({
+    kind: 'reaction', ...describeTarget(msgId), emoji: reactionText || null, t, mine,
+    by: mine ? null : describePerson(sender),
+  });
 });
 
 function reportAck(ack, chat, sender, keys) {
@@ -65,10 +83,15 @@ function reportAck(ack, chat, sender, keys) {
   });
 }
 
-// wa-js tells of acks 1 and up; that WhatsApp refused a message is only seen on the message itself.
+// wa-js tells of acks 1 and up, and in groups of single members; that WhatsApp refused a message, and that all of a
+// group have it, is only seen on the message itself.
 listen('loader.injected', () => {
-  WPP.whatsapp.MsgStore.on('change:ack', (message) => {
-    if (message.ack < 0 && message.id.fromMe) reportAck(message.ack, message.id.remote, null, [message.id]);
+  WPP.whatsapp.MsgStore.on('change:ack', ({ ack, id }) => {
+    if (id.fromMe && (ack < 0 || (ack > 1 && id.remote.isGroup()))) reportAck(ack, id.remote, null, [id]);
+  });
+  // Not wa-js's event: it waits, and then tells of the last chat only.
+  WPP.whatsapp.ChatStore.on('change:unreadCount', ({ id, unreadCount }) => {
+    if (unreadCount === 0) report({ kind: 'read', chat: String(id), person: describePerson(id) }, `read ${id}`);
   });
 });
 

@@ -1,59 +1,5 @@
 // What the worker can ask of the page: one function each, plain values in and out.
 
-/** A code that can be shown: wa-js's own, or the class of the error; never its text, which may hold a number. */
-function codeOf(error) {
-  const code = typeof error === 'string' ? error : error?.code ?? error?.name;
-  return /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(code ?? '') ? code : 'page_error';
-}
-
-class Refused extends Error {
-  constructor(code) {
-    super(code);
-    this.code = code;
-  }
-}
-
-/** Before all is loaded the page would answer wrongly rather than not at all. */
-function requireWorking() {
-  if (!WPP.isFullReady) throw new Refused('page_not_ready');
-  if (!WPP.conn.isAuthenticated()) throw new Refused('session_not_linked');
-  if (!WPP.conn.isMainLoaded()) throw new Refused('page_not_ready');
-}
-
-/** The known forms of a chat: a person's number and hidden id are two names of the same. */
-function formsOf(chat) {
-  const wid = attempt(() => WPP.util.createWid(chat));
-  if (!wid) throw new Refused('invalid_wid');
-  const person = describePerson(wid) ?? {};
-  return [chat, person.pn, person.lid].filter(Boolean);
-}
-
-/** Group messages of ours carry us as participant, under either name. */
-function ownKeys(chat, hex) {
-  const key = `true_${chat}_${hex}`;
-  if (!chat.endsWith('@g.us')) return [key];
-  const me = [attempt(() => WPP.conn.getMyUserLid()), attempt(() => WPP.conn.getMyUserWid())];
-  return [...me.filter(Boolean).map((wid) => `${key}_${wid}`), key];
-}
-
-/** Only "I have no such message" may read as absence: it lets the worker send again. */
-async function findByKey(key) {
-  try {
-    return await WPP.chat.getMessageById(key);
-  } catch (error) {
-    if (error?.code === 'msg_not_found' || error?.code === 'chat_not_found') return null;
-    throw error;
-  }
-}
-
-async function findOwn(hex, chats) {
-  for (const key of new Set(chats.flatMap(formsOf).flatMap((chat) => ownKeys(chat, hex)))) {
-    const message = await findByKey(key);
-    if (message) return message;
-  }
-  return null;
-}
-
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function describeSent(message) {
@@ -75,10 +21,11 @@ async function findQuoted(quoted, chat) {
   return { quotedMsg: loaded.id };
 }
 
-async function handOver({ chat, text, hex, quoted }) {
+async function handOver({ chat, text, hex, quoted, mentions }) {
   const known = await findOwn(hex, [chat]);
   if (known && known.ack >= 0) return known; // one that WhatsApp refused may be tried again
   const { id } = await WPP.chat.find(chat);
+  watchPresence(id);
   const own = await WPP.chat.generateMessageID(id);
   const messageId = String(own).replace(`_${own.id}`, `_${hex}`);
   await WPP.chat.sendTextMessage(id, text, {
@@ -88,6 +35,7 @@ async function handOver({ chat, text, hex, quoted }) {
     markIsRead: false,
     linkPreview: false,
     detectMentioned: false,
+    ...(mentions?.length && { mentionedList: mentions.map(mentionOf) }),
   });
   return WPP.chat.getMessageById(messageId);
 }
@@ -119,19 +67,11 @@ async function recentMessages({ chats, count }) {
   return found.sort((one, other) => (one.t ?? 0) - (other.t ?? 0));
 }
 
-async function queryExists({ number }) {
-  requireWorking();
-  const found = await WPP.contact.queryWidExists(`${number}@c.us`);
-  if (!found) return { exists: false, pn: null, lid: null };
-  return { exists: true, ...describePerson(found.wid), ...(found.lid && { lid: String(found.lid) }) };
-}
-
-const TYPING = { composing: 'markIsComposing', recording: 'markIsRecording', paused: 'markIsPaused' };
-
 const calls = {
   login: () => describeLogin(),
   authCode: async () => (await WPP.conn.getAuthCode())?.fullCode ?? null,
   refreshCode: async () => (await WPP.conn.refreshQR())?.fullCode ?? null,
+  pairingCode: ({ phone }) => WPP.conn.genLinkDeviceCodeForPhoneNumber(phone),
   logout: () => WPP.conn.logout(),
   sendText,
   async findMessage({ hex, chats }) {
@@ -140,19 +80,9 @@ const calls = {
     return message && describeSent(message);
   },
   recentMessages,
-  queryExists,
-  async markRead({ chat }) {
-    requireWorking();
-    await WPP.chat.markIsRead((await WPP.chat.find(chat)).id);
-  },
-  async type({ chat, state }) {
-    requireWorking();
-    await WPP.chat[TYPING[state]]((await WPP.chat.find(chat)).id);
-  },
-  async subscribePresence({ ids }) {
-    requireWorking();
-    return (await WPP.contact.subscribePresence(ids)).map(String);
-  },
+  ...changeCalls,
+  ...peopleCalls,
+  ...groupCalls,
 };
 
 async function call(name, details) {

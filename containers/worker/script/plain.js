@@ -48,9 +48,22 @@ function describeMessage(message) {
     mimetype: message.mimetype ?? null,
     filename: isText ? null : message.filename ?? null,
     size: message.size ?? null,
+    mentions: (message.mentionedJidList ?? []).map(describePerson),
+    edit_id: message.latestEditMsgKey?.id ?? null,
     chat: describePerson(message.id.remote),
     author: describePerson(author),
   };
+}
+
+/** Which message something happened to, and whose it is. */
+function describeTarget(key) {
+  const author = key.participant ?? (key.fromMe ? null : key.remote);
+  return { key: describeKey(key), chat: describePerson(key.remote), author: key.fromMe ? null : describePerson(author) };
+}
+
+function describeEdit(message) {
+  const edit = message.latestEditMsgKey?.id ?? null;
+  return { kind: 'edit', ...describeTarget(message.id), text: message.body ?? '', edit_id: edit };
 }
 
 function describeLogin() {

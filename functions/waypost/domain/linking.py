@@ -4,6 +4,7 @@
 FIRST_CODE_SECONDS = 60
 NEXT_CODE_SECONDS = 20
 CODES_PER_CYCLE = 6
+PAIRING_CODE_SECONDS = 180  # wa-js renews its own after 195 s (whatsapp-web-contract.md, section 5)
 
 
 def code_lifetime(sequence: int) -> int:

@@ -109,4 +109,7 @@ class Message:
     reason: str | None = None
     attempts: int = 0
     backfilled: bool = False
+    edited_ms: int = 0  # of the newest edit; 0: never
+    revoked_ms: int = 0  # 0: it was not taken back
+    revision: int = 0  # counts what happened to the content: edits, revocations, reactions
     times: dict[str, int] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from waypost.domain.message import Direction, Lane, Message, Status, statuses_before
+from waypost.entities.chat import active_write
 from waypost.entities.record import blob, number, text, text_or_none
 from waypost.ports import Clause, Delete, Item, Key, Put, Table, Update, When, Write
 
@@ -51,7 +52,8 @@ def accepted_so_far(table: Table, session: str, contact: str, lane: Lane) -> int
 
 
 def accept_writes(message: Message, *, due_ms: int) -> list[Write]:
-    """The writes of an acceptance: the number is taken, the message is stored, its place in the schedule is held.
+    """The writes of an acceptance: the number is taken, the message is stored, its place in the schedule is
+    held, its chat was active.
 
     The first fails when another message took the number meanwhile, the second when the message is there already.
     """
@@ -62,6 +64,7 @@ def accept_writes(message: Message, *, due_ms: int) -> list[Write]:
         Update(lane_key, set={"accepted": message.number}, when=When.all(free)),
         Put(_to_item(message), _ABSENT),
         Put(_waiting_item(Waiting(message.id, message.session, message.contact, message.lane, message.number, due_ms))),
+        active_write(message.session, message.contact, message.created_ms),
     ]
 
 
@@ -85,6 +88,16 @@ def step_write(message: str, before: Status, after: Status, times: dict[Status, 
         message_key(message),
         set={"status": after, **{f"time_{status}": time_ms for status, time_ms in times.items()}, **more},
         when=When.all(Clause("nobody moved it since", "status", "eq", before)),
+    )
+
+
+def content_write(message: Message, content: bytes, **more: Any) -> Update:
+    """The write that changes what a message says, from exactly the revision that was read."""
+    unchanged = When.all(Clause("nobody changed it since", "revision", "eq", message.revision))
+    return Update(
+        message_key(message.id),
+        set={"content": content, "revision": message.revision + 1, **more},
+        when=unchanged,
     )
 
 
@@ -216,7 +229,7 @@ def _to_item(message: Message) -> Item:
 
 _PLAIN = (
     "id", "tenant", "session", "contact", "direction", "status", "created_ms", "content", "kind", "lane",
-    "number", "source", "author", "reply_to", "reason", "attempts", "backfilled",
+    "number", "source", "author", "reply_to", "reason", "attempts", "backfilled", "edited_ms", "revoked_ms", "revision",
 )  # fmt: skip
 
 
@@ -239,6 +252,9 @@ def _from_item(item: Item) -> Message:
         reason=text_or_none(item, "reason"),
         attempts=number(item, "attempts"),
         backfilled=bool(item.get("backfilled")),
+        edited_ms=number(item, "edited_ms"),
+        revoked_ms=number(item, "revoked_ms"),
+        revision=number(item, "revision"),
         times={
             name.removeprefix("time_"): value
             for name, value in item.items()

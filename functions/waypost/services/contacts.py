@@ -24,7 +24,7 @@ _PURPOSE = "contact"
 _CACHE_SIZE = 4096
 _KNOWN_SECONDS = 5  # other processes learn names and addresses too
 
-type Known = dict[str, Any]  # {"pn": chat id or None, "lid": chat id or None, "name": str or None}
+type Known = dict[str, Any]  # {"pn": chat id or None, "lid": chat id or None, "name": str or None, "saved"?: str}
 
 
 class Contacts:
@@ -40,14 +40,14 @@ class Contacts:
 
     def find(self, tenant: str, address: Address) -> str | None:
         """The contact's id, or None when nobody has had to do with this address yet."""
-        return self._lookup(self._mac(tenant, address))
+        return self._lookup(self.mac(tenant, address))
 
     def resolve(self, tenant: str, addresses: list[Address], *, name: str | None = None, now_ms: int) -> str:
         """The contact that these addresses (a number, a LID, or both of one person) mean; made when it is new.
 
         What is learnt on the way, the other address or a name, is kept.
         """
-        macs = [self._mac(tenant, address) for address in addresses]
+        macs = [self.mac(tenant, address) for address in addresses]
         for mac in macs:
             found = self._lookup(mac)
             if found is not None:
@@ -79,7 +79,31 @@ class Contacts:
     def view(self, tenant: str, contact: str) -> dict[str, Any]:
         """How a contact looks on the wire: its canonical chat id, our id, and both of WhatsApp's."""
         known = self.known(tenant, contact)
-        return {"id": known["pn"] or known["lid"], "contact_id": contact, **known}
+        return {
+            "id": known["pn"] or known["lid"],
+            "contact_id": contact,
+            "pn": known["pn"],
+            "lid": known["lid"],
+            "name": known.get("saved") or known["name"],
+        }
+
+    def kind(self, tenant: str, contact: str) -> str | None:
+        """`person` or `group`; None when there is no such contact of the tenant."""
+        stored = get_contact(self._table, contact)
+        return None if stored is None or stored.tenant != tenant else stored.kind
+
+    def save_name(self, tenant: str, contact: str, name: str) -> None:
+        """The name under which the account has saved somebody; it wins over what they call themselves."""
+        stored = get_contact(self._table, contact)
+        if stored is None:
+            return
+        known = {**self._seals.open_json(tenant, contact, _PURPOSE, stored.sealed), "saved": name}
+        save_contact(self._table, replace(stored, sealed=self._seals.seal_json(tenant, contact, _PURPOSE, known)))
+        self._remember(tenant, contact, known)
+
+    def mac(self, tenant: str, address: Address) -> bytes:
+        """What stands for an address in keys (P6)."""
+        return self._keys.mac("alias", f"{tenant}\x00{address.chat_id}".encode())
 
     def _create(
         self, tenant: str, addresses: list[Address], macs: list[bytes], name: str | None, now_ms: int
@@ -125,9 +149,6 @@ class Contacts:
         if contact is not None:
             self._remember_mac(mac, contact)
         return contact
-
-    def _mac(self, tenant: str, address: Address) -> bytes:
-        return self._keys.mac("alias", f"{tenant}\x00{address.chat_id}".encode())
 
     def _remember(self, tenant: str, contact: str, known: Known) -> None:
         with self._lock:

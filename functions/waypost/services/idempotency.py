@@ -35,12 +35,13 @@ class Request:
         self._keys = keys
         self._mac = None if key is None else keys.mac("idempotency", "\x00".join((tenant, route, key)).encode())
 
-    def make_id(self, kind: Kind) -> str:
+    def make_id(self, kind: Kind, attempt: int = 0) -> str:
         """The id of what this request makes: random, or the same at every retry. So a request that died half-way and
-        is repeated finds what it made, instead of making it twice."""
+        is repeated finds what it made, instead of making it twice. `attempt` counts what it made that failed."""
         if self._mac is None:
             return make_id(kind, os.urandom(16))
-        return make_id(kind, self._keys.mac("id", kind.encode() + self._mac))
+        again = str(attempt).encode() if attempt else b""
+        return make_id(kind, self._keys.mac("id", kind.encode() + self._mac + again))
 
     def begin(self, body: bytes, *, table: Table, seals: Seals, now_ms: int) -> Stored | None:
         """The stored answer, or None: then carry on and call `finish`. Raises Conflict `request_in_progress` while the

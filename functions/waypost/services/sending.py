@@ -1,12 +1,13 @@
 """Accepting messages, cancelling them, and filling the near horizon from the schedule (decision 5)."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 from waypost.domain.addresses import Address
 from waypost.domain.event import Draft
+from waypost.domain.mentions import check_mentions
 from waypost.domain.message import Lane, Message, check_text
 from waypost.entities.head import get_head
 from waypost.entities.message import (
@@ -43,15 +44,19 @@ def accept_text(
     queues: Queues,
     seals: Seals,
     contacts: Contacts,
+    mentions: Sequence[Address] = (),
 ) -> Message:
     """Accept a text (P1) and number it in its chat and lane (P3). The same `message_id` returns the same message.
 
     Raises ValidationError, SessionNotLinked, NotFound (`reply_to`), TransactionConflict (very many at once).
     """
     check_text(text)
+    check_mentions(text, mentions)
     check_linked(session)
     contact = contacts.resolve(session.tenant, [to], now_ms=now_ms)
     content: dict[str, Any] = {"text": text}
+    if mentions:
+        content["mentions"] = [address.chat_id for address in mentions]
     if reply_to is not None:
         _check_reply(reply_to, session, contact, table)
     message = Message(

@@ -1,0 +1,67 @@
+"""Records what happened to messages after they were sent, once, whoever saw it first: an errand that did it, the page
+that tells of it, or a look at the history."""
+
+import asyncio
+from collections.abc import Callable
+
+from containers.worker.observed_changes import ChangeSeen, EditSeen, ReactionSeen, RevokeSeen
+from containers.worker.people import People
+from containers.worker.recorder import Recorder
+from waypost.bootstrap import App
+from waypost.domain.message import Message
+from waypost.entities.message import find_by_reference, get_message
+from waypost.services.changes import Changes
+from waypost.services.journal import Entry
+
+
+class Amendments:
+    """Of one session. A change that was refused because another came between is looked at again."""
+
+    def __init__(self, app: App, people: People, recorder: Recorder) -> None:
+        self._app = app
+        self._people = people
+        self._recorder = recorder
+        self._changes = Changes(app.seals, app.contacts)
+
+    async def file(self, seen: ChangeSeen) -> None:
+        """What the page tells of; passed over when we have it already, or do not have the message."""
+        message_id = await asyncio.to_thread(self._people.message, seen.target)
+        if message_id is None:
+            return
+        match seen:
+            case EditSeen():
+                await self.edited(message_id, seen.text, edit_id=seen.edit_id)
+            case RevokeSeen():
+                by = None if seen.mine else await asyncio.to_thread(self._people.of, seen.by)
+                await self.revoked(message_id, by=by)
+            case ReactionSeen():
+                by = None if seen.mine else await asyncio.to_thread(self._people.of, seen.by)
+                if seen.mine or by is not None:
+                    await self.reacted(message_id, seen.emoji, by=by, t=seen.t)
+
+    async def edited(self, message_id: str, text: str, *, edit_id: str | None) -> None:
+        def entry(message: Message) -> Entry | None:
+            if edit_id is not None and self._is_filed(message, edit_id):
+                return None
+            return self._changes.edited(message, text, edit_id=edit_id, time_ms=self._app.now_ms())
+
+        await self._record(message_id, entry)
+
+    async def revoked(self, message_id: str, *, by: str | None) -> None:
+        await self._record(message_id, lambda m: self._changes.revoked(m, by=by, time_ms=self._app.now_ms()))
+
+    async def reacted(self, message_id: str, emoji: str | None, *, by: str | None, t: int | None) -> None:
+        await self._record(
+            message_id, lambda m: self._changes.reacted(m, emoji, by=by, t=t, time_ms=self._app.now_ms())
+        )
+
+    async def _record(self, message_id: str, make: Callable[[Message], Entry | None]) -> None:
+        while True:
+            message = await asyncio.to_thread(get_message, self._app.table, message_id)
+            entry = None if message is None else await asyncio.to_thread(make, message)
+            if entry is None or await self._recorder.record(entry):
+                return
+
+    def _is_filed(self, message: Message, edit_id: str) -> bool:
+        reference = f"edit#{message.id}#{edit_id}"
+        return find_by_reference(self._app.table, message.session, reference) is not None

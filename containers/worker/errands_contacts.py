@@ -1,0 +1,30 @@
+"""Errands about people: whether they are on WhatsApp, and the name under which they are saved."""
+
+import asyncio
+from typing import Any
+
+from containers.worker import page_calls
+from containers.worker.errands_desk import Desk
+from containers.worker.reach import look_up
+from waypost.domain.addresses import parse_address
+from waypost.entities.chat import note_contact
+
+
+async def check_exists(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
+    """`{"chat": chat id}` → `{"exists": bool, "contact": our id or None}`. The answer is kept for a while."""
+    existence = await look_up(desk.app, desk.page, desk.session.tenant, parse_address(arguments["chat"]))
+    return {"exists": existence.exists, "contact": existence.contact}
+
+
+async def save_contact(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
+    """`{"chat": chat id, "name": text}` → `{"contact": our id}`: save somebody in the account's address book."""
+    await page_calls.save_contact(desk.page, arguments["chat"], arguments["name"])
+    return {"contact": await asyncio.to_thread(_note, desk, arguments["chat"], arguments["name"])}
+
+
+def _note(desk: Desk, chat: str, name: str) -> str:
+    app, session = desk.app, desk.session
+    contact = app.contacts.resolve(session.tenant, [parse_address(chat)], now_ms=app.now_ms())
+    app.contacts.save_name(session.tenant, contact, name)
+    note_contact(app.table, session.id, contact)
+    return contact
