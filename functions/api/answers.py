@@ -55,6 +55,11 @@ class QrCode(BaseModel):
     expires_at: str = Field(examples=[_TIME])
 
 
+class Reaction(BaseModel):
+    by: Chat | None = Field(description="Null: this account.")
+    emoji: str
+
+
 class Message(BaseModel):
     id: str = Field(examples=["msg_00000000000000000000000000"])
     session_id: str
@@ -74,6 +79,11 @@ class Message(BaseModel):
     times: dict[str, str] = Field(examples=[{"accepted": _TIME}], description="When it reached each status.")
     attempts: int
     backfilled: bool = Field(description="It was found in the history, not seen as it happened.")
+    author: Chat | None = Field(description="Who wrote it, in a group. Null: the chat itself, or this account.")
+    mentions: list[str] = Field(description="Chat ids of people whom the text names.")
+    reactions: list[Reaction] = Field(description="One a person.")
+    edited_at: str | None = Field(examples=[_TIME], description="When it was last edited; `text` is the newest.")
+    revoked_at: str | None = Field(examples=[_TIME], description="When it was taken back. Then there is no text.")
 
 
 class Messages(BaseModel):

@@ -1,6 +1,6 @@
-"""Asking a session's owner for something from within a request: its outcome within ten seconds, else the command's id."""
+"""Asking a session's owner for something within a request: its outcome within ten seconds, else the command's id."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -44,7 +44,7 @@ def ask_owner(
     return Response(int(HTTPStatus.ACCEPTED), _JSON, accepted.model_dump_json(), location)
 
 
-def answering_with(model: type[BaseModel], status: int = 200) -> Mapping[int, Any]:
+def answering_with(model: type[BaseModel], status: int = 200) -> dict[int, Any]:
     """What a route that asks documents as its answers."""
     return {
         status: {"description": "Done.", "content": {_JSON: {"model": model}}},

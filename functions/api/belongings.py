@@ -39,6 +39,20 @@ def own_contact(contact_id: str) -> str:
     return contact.id
 
 
+def own_group(contact_id: str) -> str:
+    """The chat id of a group. Raises NotFound `contact_not_found`, also for a person."""
+    contact = own_contact(contact_id)
+    contacts = bootstrap.app().contacts
+    if contacts.kind(current().tenant, contact) != "group":
+        raise NotFound(
+            "There is no such group.",
+            field="contact_id",
+            mend="List the groups with GET /v1/sessions/{id}/groups.",
+            code="group_not_found",
+        )
+    return contacts.addresses(current().tenant, contact)[0]
+
+
 def own_webhook(webhook_id: str) -> Endpoint:
     """Raises NotFound `webhook_not_found`."""
     found = is_id("whk", webhook_id)

@@ -14,7 +14,22 @@ from typing import Any
 from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from api import docs, events, health, messages, qr, sessions, webhook_deliveries, webhooks
+from api import (
+    changes,
+    chats,
+    commands,
+    contacts,
+    docs,
+    events,
+    groups,
+    health,
+    messages,
+    pairing,
+    qr,
+    sessions,
+    webhook_deliveries,
+    webhooks,
+)
 from api.access_log import note_mistake
 from api.current import current
 from api.door import read_json
@@ -32,7 +47,10 @@ resolver = Resolver(
     debug=False,  # it would print events, which hold bodies and numbers
 )
 resolver.use([once])
-for _resource in (sessions, qr, messages, events, webhooks, webhook_deliveries, health, docs):
+for _resource in (
+    sessions, qr, pairing, commands, messages, changes, chats, contacts, groups, events, webhooks, webhook_deliveries,
+    health, docs,
+):  # fmt: skip
     resolver.include_router(_resource.router)
 
 

@@ -41,6 +41,7 @@ def send(session_id: SessionId, body: NewMessage) -> MessageAnswer:
         text=body.text,
         reply_to=body.reply_to,
         lane=body.lane,
+        mentions=[parse_address(chat, field=f"mentions.{at}") for at, chat in enumerate(body.mentions)],
         now_ms=app.now_ms(),
         table=app.table,
         queues=app.engine.queues,

@@ -15,7 +15,7 @@ _DESCRIPTION = """Send and receive WhatsApp messages through your own linked acc
 
 Every error is `application/problem+json` (RFC 9457) with a stable `code`, a `category`, and how to mend it.
 Every POST takes an `Idempotency-Key`: repeat a request with the same key and body, and it is done once."""
-_TAGS = ("sessions", "messages", "events", "webhooks", "service")
+_TAGS = ("sessions", "messages", "chats", "contacts", "groups", "events", "webhooks", "service")
 _PUBLIC = ("/v1/health",)
 _POWERTOOLS_SCHEMAS = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 
@@ -51,12 +51,13 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if method == "post":
         operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
         for response in responses.values():
-            response["headers"] = {
-                REPLAYED: {"description": "`true` on a stored answer.", "schema": {"type": "string"}}
-            }
+            response["headers"] = dict(_REPLAYED)
     if path.endswith("/qr"):
         responses["200"]["headers"] = _QR_HEADERS
-    for status in statuses_of(path, method, public=path in _PUBLIC):
+    asks = "CommandAccepted" in json.dumps(responses.get("202", {}))
+    if asks:
+        responses["202"]["headers"] = {**responses["202"].get("headers", {}), **_LOCATION}
+    for status in statuses_of(path, method, public=path in _PUBLIC, asks=asks):
         responses[str(status)] = _problem_response(status)
     operation["responses"] = dict(sorted(responses.items()))
 
@@ -77,6 +78,8 @@ _IDEMPOTENCY_KEY = {
     "description": "A fresh UUID for each new request; the same one to repeat a request.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
+_REPLAYED = {REPLAYED: {"description": "`true` on a stored answer.", "schema": {"type": "string"}}}
+_LOCATION = {"Location": {"description": "Where the command's outcome will stand.", "schema": {"type": "string"}}}
 _QR_HEADERS = {
     "X-Qr-Sequence": {"description": "Counts the codes of the session.", "schema": {"type": "integer"}},
     "X-Qr-Expires-At": {"description": "When the code dies.", "schema": {"type": "string", "format": "date-time"}},

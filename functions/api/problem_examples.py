@@ -3,6 +3,7 @@
 from typing import Any
 
 from api.problems import problem
+from api.refusals import refusal
 from waypost.errors import (
     AuthenticationError,
     NotFound,
@@ -46,8 +47,8 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 }
 
 
-def statuses_of(path: str, method: str, *, public: bool) -> list[int]:
-    """Which problems an operation may answer."""
+def statuses_of(path: str, method: str, *, public: bool, asks: bool = False) -> list[int]:
+    """Which problems an operation may answer. `asks`: it asks the session's browser for something."""
     if public:
         return [500, 503]
     found = [401, 422, 500, 503]
@@ -57,7 +58,9 @@ def statuses_of(path: str, method: str, *, public: bool) -> list[int]:
         found += [406, 409]
     if method in ("post", "put", "patch"):
         found += [400, 409, 413, 415]
-    return found
+    if asks:
+        found += [409, 502, 504]
+    return sorted(set(found))
 
 
 def _example(description: str, error: WaypostError) -> tuple[str, dict[str, Any]]:
@@ -115,5 +118,7 @@ EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {
         ),
     ),
     500: _example("A mistake of ours.", WaypostError("")),
+    502: _example("WhatsApp Web did not do it.", refusal("page_gone")),
     503: _example("The storage asks for patience.", Throttled("")),
+    504: _example("WhatsApp Web did not answer in time.", refusal("timeout")),
 }

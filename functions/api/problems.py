@@ -39,6 +39,19 @@ STATUS_BY_CODE: dict[str, int] = {
     "not_acceptable": 406,
     "unsupported_media_type": 415,
     "text_too_long": 422,
+    # What WhatsApp said no to: its state does not allow it, or what was asked for cannot be.
+    "edit_window_over": 409,
+    "revoke_window_over": 409,
+    "not_own_message": 409,
+    "message_revoked": 409,
+    "message_not_in_whatsapp": 409,
+    "not_group_admin": 409,
+    "not_group_member": 409,
+    "group_full": 409,
+    "group_not_found": 404,
+    "not_on_whatsapp": 422,
+    "invalid_wid": 422,
+    "command_timeout": 504,
 }
 
 # The first class that fits.

@@ -27,12 +27,14 @@ _WORDS: dict[str, tuple[str, str]] = {
     "group_not_found": ("WhatsApp Web does not know this group.", "List the groups with GET /v1/sessions/{id}/groups."),
     "group_full": ("A group has at most 256 participants.", "Remove some first, or add fewer."),
     "session_not_linked": ("The session lost its account on the way.", "Link it again: GET /v1/sessions/{id}/qr."),
-    "invalid_chat_id": ("WhatsApp does not take this chat id.", "Give a number or a chat id as WhatsApp has them."),
+    "invalid_wid": ("WhatsApp does not take this chat id.", "Give a number or a chat id as WhatsApp has them."),
 }
 _TIMEOUTS = frozenset({"timeout", "page_timeout"})
 
+
 class CommandTimeout(WhatsAppError):
     code = "command_timeout"
+
 
 def refusal(code: str | None) -> WaypostError:
     """The problem of a command that failed."""
@@ -46,11 +48,10 @@ def refusal(code: str | None) -> WaypostError:
         return WhatsAppError(message, mend=mend, code=code)
     return WhatsAppError("WhatsApp Web did not do it.", mend="Ask again; if it stays, report the code.", code=code)
 
+
 def uncertain() -> WaypostError:
     return WhatsAppError(
         "The session's browser ended on the way; whether it was done is not known.",
         mend="Look whether it was done before you ask again, with a new Idempotency-Key.",
         code="command_uncertain",
     )
-
-__all__ = ["CommandTimeout", "NetworkError", "refusal", "uncertain"]

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from waypost.domain.event import EventType
+from waypost.domain.mentions import MAX_MENTIONS
 from waypost.domain.message import MAX_TEXT
 
 MAX_METADATA = 50
@@ -15,7 +16,7 @@ MAX_ID = 64
 MAX_NUMBER = 10**12 - 1  # what a number's place in the log has room for
 
 
-class _Request(BaseModel):
+class Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -31,12 +32,12 @@ def _printable(name: str) -> str:
     return name
 
 
-class Viewport(_Request):
+class Viewport(Request):
     width: int = Field(ge=320, le=7680, examples=[1280])
     height: int = Field(ge=240, le=4320, examples=[800])
 
 
-class Identity(_Request):
+class Identity(Request):
     """What the session's browser says of itself, the same at every launch (R-SAFE-3)."""
 
     locale: str | None = Field(
@@ -54,7 +55,7 @@ class Identity(_Request):
     )
 
 
-class NewSession(_Request):
+class NewSession(Request):
     name: Annotated[str, AfterValidator(_printable)] = Field(
         min_length=1, max_length=100, examples=["Support"], description="For people. Stored in clear."
     )
@@ -71,7 +72,7 @@ class NewSession(_Request):
     identity: Identity | None = None
 
 
-class NewMessage(_Request):
+class NewMessage(Request):
     # Length and emptiness of `text` are the domain's rules (R-LIM-3), documented here.
     to: str = Field(
         max_length=MAX_ADDRESS,
@@ -83,9 +84,14 @@ class NewMessage(_Request):
     lane: Literal["interactive", "bulk"] = Field(
         "interactive", description="Bulk messages do not hold up interactive ones."
     )
+    mentions: list[Annotated[str, StringConstraints(max_length=MAX_ADDRESS)]] = Field(
+        default_factory=list,
+        max_length=MAX_MENTIONS,
+        description="Chat ids of people whom the text names as `@` and the digits of their chat id.",
+    )
 
 
-class NewWebhook(_Request):
+class NewWebhook(Request):
     url: str = Field(
         max_length=MAX_URL, examples=["https://example.com/waypost"], description="Where events are posted to."
     )
@@ -95,7 +101,7 @@ class NewWebhook(_Request):
     session_id: str | None = Field(None, max_length=MAX_ID, description="None: all sessions.")
 
 
-class WebhookChange(_Request):
+class WebhookChange(Request):
     """What is left out stays as it is; null is a value: all kinds, all sessions."""
 
     url: str = Field("", max_length=MAX_URL, examples=["https://example.com/waypost"])
@@ -104,7 +110,7 @@ class WebhookChange(_Request):
     enabled: bool = Field(True, description="False: nothing is posted until it is true again.")
 
 
-class DeadLetterChoice(_Request):
+class DeadLetterChoice(Request):
     """Either some of them, or all."""
 
     ids: list[Annotated[str, StringConstraints(max_length=MAX_ID)]] | None = Field(
@@ -113,7 +119,7 @@ class DeadLetterChoice(_Request):
     all: Literal[True] | None = Field(None, description="True: every dead letter of the webhook.")
 
 
-class EventRange(_Request):
+class EventRange(Request):
     """Part of a session's log."""
 
     session_id: str = Field(max_length=MAX_ID)

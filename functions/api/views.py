@@ -1,11 +1,14 @@
 """From the domain to the wire: opens what is sealed, and names things as callers know them."""
 
+from typing import Any
+
 from api import answers
 from waypost.bootstrap import App
 from waypost.domain.event import rfc3339
 from waypost.domain.ids import whatsapp_hex
 from waypost.domain.message import Message
 from waypost.entities.session import QrCode, Session
+from waypost.services.changes import ME
 from waypost.services.sending import CONTENT
 
 
@@ -50,7 +53,21 @@ def message_view(message: Message, app: App) -> answers.Message:
         times={status: rfc3339(time_ms) for status, time_ms in sorted(message.times.items(), key=lambda it: it[1])},
         attempts=message.attempts,
         backfilled=message.backfilled,
+        author=None if message.author is None else answers.Chat(**app.contacts.view(message.tenant, message.author)),
+        mentions=content.get("mentions", []),
+        reactions=_reactions(message, content.get("reactions", {}), app),
+        edited_at=rfc3339(message.edited_ms) if message.edited_ms else None,
+        revoked_at=rfc3339(message.revoked_ms) if message.revoked_ms else None,
     )
+
+
+def _reactions(message: Message, reactions: dict[str, Any], app: App) -> list[answers.Reaction]:
+    """Who took a reaction back has none."""
+    given = [(by, one["emoji"]) for by, one in reactions.items() if one["emoji"]]
+    return [
+        answers.Reaction(by=None if by == ME else answers.Chat(**app.contacts.view(message.tenant, by)), emoji=emoji)
+        for by, emoji in given
+    ]
 
 
 def _me(session: Session, app: App) -> answers.Me | None:

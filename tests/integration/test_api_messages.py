@@ -30,7 +30,7 @@ def test_a_text_is_accepted_and_queued(client: ApiClient, app: App) -> None:
         "lid": None,
         "name": None,
     }
-    expected = {
+    expected: dict[str, object] = {
         "session_id": session,
         "direction": "out",
         "type": "text",
@@ -43,6 +43,11 @@ def test_a_text_is_accepted_and_queued(client: ApiClient, app: App) -> None:
         "whatsapp_id": whatsapp_hex(message["id"]),
         "attempts": 0,
         "backfilled": False,
+        "author": None,
+        "mentions": [],
+        "reactions": [],
+        "edited_at": None,
+        "revoked_at": None,
     }
     assert expected.items() <= message.items()
     assert message["times"] == {"accepted": message["created_at"]}

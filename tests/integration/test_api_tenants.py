@@ -14,7 +14,7 @@ from waypost.services.tenants import create_api_key, create_tenant
 
 __all__ = ["app_fixture", "client_fixture"]
 
-UNKNOWN = {kind: make_id(kind, bytes(16)) for kind in ("ses", "msg", "con", "whk")}
+UNKNOWN = {kind: make_id(kind, bytes(16)) for kind in ("ses", "msg", "con", "whk", "cmd")}
 
 
 def ask(client: ApiClient, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
@@ -36,6 +36,28 @@ ROUTES: list[tuple[str, str, dict[str, str], Any]] = [
     ("POST", "/v1/sessions/{own}/messages/{msg}/cancel", {}, None),
     ("POST", "/v1/sessions/{own}/messages", {}, {"to": GRACE, "text": "x", "reply_to": "{msg}"}),
     ("GET", "/v1/sessions/{own}/messages", {"chat": "{con}"}, None),
+    ("GET", "/v1/sessions/{ses}/commands/{cmd}", {}, None),
+    ("POST", "/v1/sessions/{ses}/pairing-code", {}, {"phone": GRACE}),
+    ("POST", "/v1/sessions/{ses}/messages/{msg}/edit", {}, {"text": "x"}),
+    ("POST", "/v1/sessions/{own}/messages/{msg}/edit", {}, {"text": "x"}),
+    ("POST", "/v1/sessions/{ses}/messages/{msg}/revoke", {}, None),
+    ("POST", "/v1/sessions/{own}/messages/{msg}/revoke", {}, None),
+    ("PUT", "/v1/sessions/{ses}/messages/{msg}/reaction", {}, {"emoji": None}),
+    ("PUT", "/v1/sessions/{own}/messages/{msg}/reaction", {}, {"emoji": None}),
+    ("GET", "/v1/sessions/{ses}/chats", {}, None),
+    ("POST", "/v1/sessions/{ses}/chats/{con}/read", {}, None),
+    ("POST", "/v1/sessions/{own}/chats/{con}/read", {}, None),
+    ("POST", "/v1/sessions/{ses}/chats/{con}/typing", {}, {"state": "composing"}),
+    ("POST", "/v1/sessions/{own}/chats/{con}/typing", {}, {"state": "composing"}),
+    ("GET", "/v1/sessions/{ses}/contacts", {}, None),
+    ("PUT", "/v1/sessions/{ses}/contacts", {}, {"chat": GRACE, "name": "Grace"}),
+    ("POST", "/v1/sessions/{ses}/contacts/check", {}, {"chat": GRACE}),
+    ("GET", "/v1/sessions/{ses}/groups", {}, None),
+    ("POST", "/v1/sessions/{ses}/groups", {}, {"subject": "Team", "participants": [GRACE]}),
+    ("GET", "/v1/sessions/{ses}/groups/{con}", {}, None),
+    ("GET", "/v1/sessions/{own}/groups/{con}", {}, None),
+    ("POST", "/v1/sessions/{ses}/groups/{con}/participants", {}, {"add": [GRACE]}),
+    ("POST", "/v1/sessions/{own}/groups/{con}/participants", {}, {"add": [GRACE]}),
     ("GET", "/v1/events", {"session_id": "{ses}"}, None),
     ("POST", "/v1/webhooks", {}, {"url": "https://example.com/", "session_id": "{ses}"}),
     ("DELETE", "/v1/webhooks/{whk}", {}, None),
@@ -64,6 +86,7 @@ def test_another_tenants_things_are_not_there(client: ApiClient) -> None:
     message = client.send(session).json()
     hook = client.post("/v1/webhooks", {"url": "https://example.com/"}).json()["id"]
     theirs = {"ses": session, "msg": message["id"], "con": message["chat"]["contact_id"], "whk": hook}
+    theirs["cmd"] = UNKNOWN["cmd"]  # that a command of theirs is not found: test_api_commands.py
     client.get(f"/v1/sessions/{session}/messages", query={"chat": theirs["con"]})  # it is in every cache now
     stranger = ApiClient()
     own = stranger.session()
@@ -85,7 +108,13 @@ def test_another_tenants_things_are_not_there(client: ApiClient) -> None:
 
 def test_the_routes_above_are_all_that_take_an_id(client: ApiClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
-    names = {"session_id": "{ses}", "message_id": "{msg}", "webhook_id": "{whk}"}
+    names = {
+        "session_id": "{ses}",
+        "message_id": "{msg}",
+        "webhook_id": "{whk}",
+        "contact_id": "{con}",
+        "command_id": "{cmd}",
+    }
     described = {(method.upper(), path.format(**names)) for path, has in paths.items() for method in has if "{" in path}
     assert described <= {(method, path) for method, path, _, _ in ROUTES}
 
