@@ -39,7 +39,8 @@ def save(session_id: SessionId, body: ContactName) -> Response[str]:
     check_linked(session)
 
     def done(result: dict[str, Any]) -> answers.Chat:
-        return answers.Chat(**bootstrap.app().contacts.view(session.tenant, result["contact"]))
+        view = bootstrap.app().contacts.view(session.tenant, result["contact"])
+        return answers.Chat(**{**view, "name": body.name})  # this process may remember the old one for a moment
 
     return ask_owner(session, "save_contact", {"chat": address.chat_id, "name": body.name}, done=done)
 

@@ -24,7 +24,7 @@ router = Router()
     responses=answering_with(PairingCode),
 )
 def create(session_id: SessionId, body: Phone) -> Response[str]:
-    """While the session is `scan_qr`. Once the phone has taken the code, `session_status` tells `pairing`."""
+    """While the session is `scan_qr`. `session_status` tells how it goes on: `pairing`, `syncing`, `working`."""
     session = own_session(session_id)
     address = parse_address(body.phone, field="phone")
     if address.kind != "user":
