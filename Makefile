@@ -17,7 +17,7 @@ help: ## Show this list
 	  while IFS=$$'\t' read -r name words; do printf '  make %-8s %s\n' "$$name" "$$words"; done
 
 demo: setup ## The main job in one go: link a phone, send a text, get the reply, with the time of every step (ENGINE=aws)
-	@[ $(ENGINE) = embedded ] || ./setup.sh localstack
+	@[ $(ENGINE) != aws ] || ./setup.sh localstack
 	@WAYPOST_ENGINE=$(ENGINE) $(IN)/waypost demo $(ARGS)
 
 up: setup ## Start Waypost on this machine and keep it running (ARGS="--port 9000 …")

@@ -1,10 +1,10 @@
 """Records what happened to messages after they were sent, once, whoever saw it first: an errand that did it, the page
 that tells of it, or a look at the history."""
 
-import asyncio
 from collections.abc import Callable
 
 from containers.worker.observed_changes import ChangeSeen, EditSeen, ReactionSeen, RevokeSeen
+from containers.worker.patience import patiently
 from containers.worker.people import People
 from containers.worker.recorder import Recorder
 from waypost.bootstrap import App
@@ -25,17 +25,17 @@ class Amendments:
 
     async def file(self, seen: ChangeSeen) -> None:
         """What the page tells of; passed over when we have it already, or do not have the message."""
-        message_id = await asyncio.to_thread(self._people.message, seen.target)
+        message_id = await patiently(self._people.message, seen.target)
         if message_id is None:
             return
         match seen:
             case EditSeen():
                 await self.edited(message_id, seen.text, edit_id=seen.edit_id)
             case RevokeSeen():
-                by = None if seen.mine else await asyncio.to_thread(self._people.of, seen.by)
+                by = None if seen.mine else await patiently(self._people.of, seen.by)
                 await self.revoked(message_id, by=by)
             case ReactionSeen():
-                by = None if seen.mine else await asyncio.to_thread(self._people.of, seen.by)
+                by = None if seen.mine else await patiently(self._people.of, seen.by)
                 if seen.mine or by is not None:
                     await self.reacted(message_id, seen.emoji, by=by, t=seen.t)
 
@@ -57,8 +57,8 @@ class Amendments:
 
     async def _record(self, message_id: str, make: Callable[[Message], Entry | None]) -> None:
         while True:
-            message = await asyncio.to_thread(get_message, self._app.table, message_id)
-            entry = None if message is None else await asyncio.to_thread(make, message)
+            message = await patiently(get_message, self._app.table, message_id)
+            entry = None if message is None else await patiently(make, message)
             if entry is None or await self._recorder.record(entry):
                 return
 

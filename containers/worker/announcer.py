@@ -1,9 +1,9 @@
 """Tells what a session is: its status, its code and whom it is linked to, each with its event in one transaction."""
 
-import asyncio
 from typing import Any
 
 from containers.worker.observations import LoginSeen
+from containers.worker.patience import patiently
 from containers.worker.recorder import Recorder
 from waypost.bootstrap import App
 from waypost.domain.event import Draft, rfc3339
@@ -43,7 +43,7 @@ class Announcer:
         if self.linked or not login.authenticated or (login.me.pn is None and login.me.lid is None):
             return {}
         me = {"id": login.me.pn or login.me.lid, "pn": login.me.pn, "lid": login.me.lid, "name": None}
-        sealed = await asyncio.to_thread(self._app.seals.seal_json, self._session.tenant, self._session.id, ME, me)
+        sealed = await patiently(self._app.seals.seal_json, self._session.tenant, self._session.id, ME, me)
         self.linked, self.linked_ms = True, self._app.now_ms()
         return {"me": sealed, "linked_ms": self.linked_ms}
 
@@ -55,16 +55,14 @@ class Announcer:
         """A code can be scanned: for the API to show, and for subscribers to draw themselves."""
         now_ms = self._app.now_ms()
         expires_ms = now_ms + code_lifetime(sequence) * 1000
-        sealed = await asyncio.to_thread(
-            self._app.seals.seal, self._session.tenant, self._session.id, QR, code.encode()
-        )
+        sealed = await patiently(self._app.seals.seal, self._session.tenant, self._session.id, QR, code.encode())
         self._qr = {"code": code, "sequence": sequence, "expires_at": rfc3339(expires_ms)}
         data = {"status": "scan_qr", "previous": self._status, "reason": None, "qr": self._qr}
         await self._record(data, qr_write(self._session.id, QrCode(sequence, sealed, expires_ms)))
 
     async def no_code(self) -> None:
         self._qr = None
-        await asyncio.to_thread(self._app.table.transact, [delete_qr(self._session.id)])
+        await patiently(self._app.table.transact, [delete_qr(self._session.id)])
 
     async def _record(self, data: dict[str, Any], write: Write) -> None:
         await self._recorder.record(Entry((Draft("session_status", self._app.now_ms(), data),), (write,)))

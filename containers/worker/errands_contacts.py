@@ -1,10 +1,10 @@
 """Errands about people: whether they are on WhatsApp, and the name under which they are saved."""
 
-import asyncio
 from typing import Any
 
 from containers.worker import page_calls
 from containers.worker.errands_desk import Desk
+from containers.worker.patience import patiently
 from containers.worker.reach import look_up
 from waypost.domain.addresses import parse_address
 from waypost.entities.chat import note_contact
@@ -19,7 +19,7 @@ async def check_exists(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
 async def save_contact(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
     """`{"chat": chat id, "name": text}` → `{"contact": our id}`: save somebody in the account's address book."""
     await page_calls.save_contact(desk.page, arguments["chat"], arguments["name"])
-    return {"contact": await asyncio.to_thread(_note, desk, arguments["chat"], arguments["name"])}
+    return {"contact": await patiently(_note, desk, arguments["chat"], arguments["name"])}
 
 
 def _note(desk: Desk, chat: str, name: str) -> str:

@@ -1,12 +1,12 @@
 """Errands with groups. People and groups leave as contacts of ours; WhatsApp's ids stay inside."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 from containers.worker import page_calls
 from containers.worker.errands_desk import Desk
 from containers.worker.page_calls import Group, Member
+from containers.worker.patience import patiently
 from containers.worker.people import People
 from waypost.domain.groups import MAX_PARTICIPANTS
 from waypost.entities.chat import active_write, note_contact
@@ -16,21 +16,21 @@ from waypost.errors import WhatsAppError
 async def create_group(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
     """`{"subject": text, "participants": chat ids}` → the group, with what became of each participant."""
     made = await page_calls.create_group(desk.page, arguments["subject"], arguments["participants"])
-    described = await asyncio.to_thread(_describe, desk, made)
+    described = await patiently(_describe, desk, made)
     write = active_write(desk.session.id, described["contact"], desk.app.now_ms())
-    await asyncio.to_thread(desk.app.table.update, write)
+    await patiently(desk.app.table.update, write)
     return described
 
 
 async def list_groups(desk: Desk, _arguments: dict[str, Any]) -> dict[str, Any]:
     """`{"groups": [{"contact", "subject"}]}`: those that the account is in."""
     found = await page_calls.list_groups(desk.page)
-    return {"groups": await asyncio.to_thread(lambda: [_describe(desk, group) for group in found])}
+    return {"groups": await patiently(lambda: [_describe(desk, group) for group in found])}
 
 
 async def get_group(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
     """`{"chat": chat id of the group}` → the group with its participants."""
-    return await asyncio.to_thread(_describe, desk, await page_calls.get_group(desk.page, arguments["chat"]))
+    return await patiently(_describe, desk, await page_calls.get_group(desk.page, arguments["chat"]))
 
 
 async def change_participants(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -47,8 +47,8 @@ async def change_participants(desk: Desk, arguments: dict[str, Any]) -> dict[str
         await page_calls.remove_participants(page, chat, remove)
     added = await page_calls.add_participants(page, chat, add) if add else []
     after = await page_calls.get_group(page, chat)
-    members = await asyncio.to_thread(_members, desk, added)
-    return {"added": members, "group": await asyncio.to_thread(_describe, desk, after)}
+    members = await patiently(_members, desk, added)
+    return {"added": members, "group": await patiently(_describe, desk, after)}
 
 
 def _describe(desk: Desk, group: Group) -> dict[str, Any]:

@@ -4,12 +4,12 @@ What was done is recorded here, so that the answer finds it in the message; that
 nothing (amendments.py).
 """
 
-import asyncio
 from typing import Any
 
 from containers.worker import page_calls
 from containers.worker.errands_desk import Desk
 from containers.worker.page_calls import Place
+from containers.worker.patience import patiently
 from waypost.domain.ids import whatsapp_hex
 from waypost.entities.message import get_message
 from waypost.errors import NotFound
@@ -18,7 +18,7 @@ from waypost.services.sending import CONTENT
 
 async def edit_message(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
     """`{"message": our id, "text": the new one}`."""
-    place = await asyncio.to_thread(_place, desk, arguments["message"])
+    place = await patiently(_place, desk, arguments["message"])
     seen = await page_calls.edit_text(desk.page, place, arguments["text"])
     await desk.amendments.edited(arguments["message"], seen.text, edit_id=seen.edit_id)
     return {"message_id": arguments["message"]}
@@ -26,14 +26,14 @@ async def edit_message(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
 
 async def revoke_message(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
     """`{"message": our id}`: take it back for everybody."""
-    await page_calls.revoke(desk.page, await asyncio.to_thread(_place, desk, arguments["message"]))
+    await page_calls.revoke(desk.page, await patiently(_place, desk, arguments["message"]))
     await desk.amendments.revoked(arguments["message"], by=None)
     return {"message_id": arguments["message"]}
 
 
 async def react_to_message(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
     """`{"message": our id, "emoji": one, or None to take it back}`."""
-    place = await asyncio.to_thread(_place, desk, arguments["message"])
+    place = await patiently(_place, desk, arguments["message"])
     t = await page_calls.react(desk.page, place, arguments["emoji"])
     await desk.amendments.reacted(arguments["message"], arguments["emoji"], by=None, t=t)
     return {"message_id": arguments["message"]}

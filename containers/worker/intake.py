@@ -18,6 +18,7 @@ from containers.worker.observations import (
     TypingSeen,
 )
 from containers.worker.observed_changes import ChangeSeen, EditSeen, ReadSeen, RevokeSeen
+from containers.worker.patience import patiently
 from containers.worker.people import People
 from containers.worker.recorder import Recorder
 from containers.worker.steps import Steps
@@ -58,14 +59,14 @@ class Intake:
 
     async def file(self, observations: Sequence[PageObservation], *, backfilled: bool = False) -> None:
         """Returns when all of it is stored. Raises Fenced. What the log has already is passed over."""
-        entries = await asyncio.to_thread(self._entries, observations, backfilled)
+        entries = await patiently(self._entries, observations, backfilled)
         acks = [self._acknowledge(ack) for ack in observations if isinstance(ack, AckSeen)]
         await asyncio.gather(self._recorder.record_all(entries), *acks)
         for seen in observations:
             # After the messages that they may be about.
             if isinstance(seen, ChangeSeen):
                 await self._amendments.file(seen)
-        await asyncio.to_thread(self._note_chats, entries, observations)
+        await patiently(self._note_chats, entries, observations)
 
     async def file_recent(self, recent: Sequence[MessageSeen], *, since_ms: int) -> None:
         """After a gap: file what the page holds and the log does not, oldest first, and what became of our messages.
@@ -204,8 +205,6 @@ class Intake:
         if status is None or status == "failed":
             return  # the sender decides what a refusal means: it may try again
         for hex_id in seen.ids:
-            message_id = await asyncio.to_thread(
-                find_by_reference, self._app.table, self._session.id, out_reference(hex_id)
-            )
+            message_id = await patiently(find_by_reference, self._app.table, self._session.id, out_reference(hex_id))
             if message_id is not None:
                 await self._steps.advance(message_id, status, time_ms=self._app.now_ms())

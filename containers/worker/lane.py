@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from itertools import groupby
 
+from containers.worker.patience import patiently
 from containers.worker.sender import Sender
 from waypost.bootstrap import App
 from waypost.domain.lease import LEASE_SECONDS, RENEW_SECONDS
@@ -73,7 +74,7 @@ class Lane:
         schedule is looked at again and again, not to let what is accepted meanwhile wait behind them.
         """
         for _ in range(LEASE_SECONDS + 1):
-            chats = await asyncio.to_thread(last_waiting_by_chat, self._app.table, self._session, self._name)
+            chats = await patiently(last_waiting_by_chat, self._app.table, self._session, self._name)
             for contact, number in chats.items():
                 if contact not in self._contacts:
                     await self._room.acquire()
@@ -81,10 +82,10 @@ class Lane:
             await asyncio.sleep(_RESUME_SECONDS)
 
     async def _receive(self) -> list[Received]:
-        received = await asyncio.to_thread(self._listen, 0)
+        received = await patiently(self._listen, 0)
         if received or await self._refill():
             return received
-        return await asyncio.to_thread(self._listen, _WAIT_SECONDS)
+        return await patiently(self._listen, _WAIT_SECONDS)
 
     def _listen(self, seconds: float) -> list[Received]:
         received = self._queue.receive(wait_seconds=seconds)
@@ -98,7 +99,7 @@ class Lane:
     async def _refill(self) -> int:
         async with self._refilling:
             self._round += 1
-            return await asyncio.to_thread(
+            return await patiently(
                 feed,
                 self._session,
                 self._name,
@@ -112,13 +113,13 @@ class Lane:
         if group == "control":
             await self._on_command()
             for hint in hints:
-                await asyncio.to_thread(self._queue.delete, hint.receipt)
+                await patiently(self._queue.delete, hint.receipt)
             return
         await self._room.acquire()
         number = 0
         for hint in hints:
             message_id = json.loads(hint.body)["message"]
-            message = await asyncio.to_thread(get_message, self._app.table, message_id)
+            message = await patiently(get_message, self._app.table, message_id)
             number = max(number, message.number if message else 0)
             self._in_hand[hint.receipt] = hint
             self._messages[message_id] = self._messages.get(message_id, 0) + 1
@@ -129,7 +130,7 @@ class Lane:
         try:
             await self._sender.send_due(contact, self._name, up_to=number)
             for hint in hints:
-                await asyncio.to_thread(self._queue.delete, hint.receipt)
+                await patiently(self._queue.delete, hint.receipt)
         finally:
             for hint in hints:
                 self._let_go(hint)
@@ -153,6 +154,6 @@ class Lane:
             await asyncio.sleep(RENEW_SECONDS)
             for receipt in list(self._in_hand):
                 try:
-                    await asyncio.to_thread(self._queue.change_visibility, receipt, LEASE_SECONDS)
+                    await patiently(self._queue.change_visibility, receipt, LEASE_SECONDS)
                 except NotFound:
                     self._in_hand.pop(receipt, None)  # it was settled and deleted meanwhile

@@ -7,6 +7,7 @@ from containers.worker.amendments import Amendments
 from containers.worker.errands import BEFORE_LOGIN, ERRANDS, REPEATABLE
 from containers.worker.errands_desk import Desk
 from containers.worker.page import Page
+from containers.worker.patience import patiently
 from waypost.bootstrap import App
 from waypost.entities.command import Command
 from waypost.entities.session import Session
@@ -46,7 +47,7 @@ class Orders:
 
     async def take_up(self) -> None:
         """Take up what waits, oldest first. Errands run beside each other; returns without waiting for them."""
-        taken = await asyncio.to_thread(
+        taken = await patiently(
             take_up, self._session.id, epoch=self._epoch, repeatable=_is_repeatable, table=self._app.table
         )
         for command in taken:
@@ -73,7 +74,7 @@ class Orders:
         try:
             async with asyncio.timeout(_SECONDS):
                 desk = Desk(self._app, self._session, await self._page_for(command.name), self._amendments)
-                arguments = await asyncio.to_thread(arguments_of, command, self._app.seals)
+                arguments = await patiently(arguments_of, command, self._app.seals)
                 result = await errand(desk, arguments)
         except Fenced:
             return  # the next owner takes it from here
@@ -98,7 +99,7 @@ class Orders:
         return page
 
     async def _finish(self, command: Command, *, error: str | None, result: dict[str, object] | None) -> None:
-        await asyncio.to_thread(
+        await patiently(
             finish,
             command,
             "done" if error is None else "failed",

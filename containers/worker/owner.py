@@ -27,6 +27,7 @@ from containers.worker.lifecycle import step
 from containers.worker.observations import Batch, Gap, LoginSeen, PageTrouble
 from containers.worker.orders import Orders
 from containers.worker.page import Page
+from containers.worker.patience import patiently
 from containers.worker.people import People
 from containers.worker.recorder import Recorder
 from containers.worker.sender import Sender
@@ -65,12 +66,12 @@ class Owner:
     async def run(self) -> None:
         """Until the session rests, is lost, or the task is cancelled. Raises Fenced, or an engine's error."""
         head = self._tenure.head
-        session = await asyncio.to_thread(get_session, self._app.table, head.session)
+        session = await patiently(get_session, self._app.table, head.session)
         try:
             if session is not None and session.desired == "running":
                 await _Run(self._app, self._playwright, self._tenure, session).live()
             elif session is not None:
-                await asyncio.to_thread(mark_running, self._app.table, head.session, running=False)
+                await patiently(mark_running, self._app.table, head.session, running=False)
         finally:
             await asyncio.shield(self._tenure.release())
 
@@ -217,12 +218,12 @@ class _Run:
         """The session rests: nobody is to look for an owner until somebody asks again."""
         if self._deleting:
             await self._browsing.remove_profile()
-            await asyncio.to_thread(purge_session, self._session, table=self._app.table, queues=self._app.engine.queues)
+            await patiently(purge_session, self._session, table=self._app.table, queues=self._app.engine.queues)
         else:
-            await asyncio.to_thread(self._want, "stopped")
-            waiting = await asyncio.to_thread(waiting_commands, self._app.table, self._session.id)
+            await patiently(self._want, "stopped")
+            waiting = await patiently(waiting_commands, self._app.table, self._session.id)
             if any(command.name == "start" and command.state == "waiting" for command in waiting):
-                await asyncio.to_thread(self._want, "running")  # it was asked for while we came to rest
+                await patiently(self._want, "running")  # it was asked for while we came to rest
 
     def _want(self, desired: str) -> None:
         if set_desired(self._app.table, self._session.id, desired):

@@ -3,10 +3,9 @@
 Sending to numbers that are not on WhatsApp is what gets accounts restricted (user-pains.md, "463").
 """
 
-import asyncio
-
 from containers.worker.page import Page
 from containers.worker.page_calls import query_exists
+from containers.worker.patience import patiently
 from waypost.bootstrap import App
 from waypost.domain.addresses import Address, parse_address
 from waypost.domain.message import Message
@@ -30,7 +29,7 @@ class Reach:
         if message.contact in self._reached:
             return
         address = parse_address(chat_id)
-        if address.kind == "user" and not await asyncio.to_thread(self._has_arrived, message):
+        if address.kind == "user" and not await patiently(self._has_arrived, message):
             existence = await look_up(self._app, page, message.tenant, address)
             if not existence.exists:
                 raise WhatsAppError("The number is not on WhatsApp.", code="not_on_whatsapp")
@@ -45,11 +44,9 @@ class Reach:
 
 async def look_up(app: App, page: Page, tenant: str, address: Address) -> Existence:
     """Whether an address is on WhatsApp: as it was answered not long ago, else as the page says."""
-    known = await asyncio.to_thread(app.existences.recall, tenant, address, app.now_ms())
+    known = await patiently(app.existences.recall, tenant, address, app.now_ms())
     if known is not None:
         return known
     found = await query_exists(page, address.chat_id)
     forms = [parse_address(form) for form in (found.person.pn, found.person.lid) if form]
-    return await asyncio.to_thread(
-        app.existences.remember, tenant, address, forms if found.exists else None, app.now_ms()
-    )
+    return await patiently(app.existences.remember, tenant, address, forms if found.exists else None, app.now_ms())

@@ -6,14 +6,14 @@ While an append is under way, new entries gather; so a burst costs few transacti
 import asyncio
 from dataclasses import dataclass
 
+from containers.worker.patience import patiently
 from waypost.bootstrap import App
 from waypost.domain.lease import Head
-from waypost.errors import StorageError, Throttled, TransactionConflict
+from waypost.errors import StorageError
 from waypost.services.journal import Entry, append, batches
 from waypost.services.nudges import nudge_consumers
 
 _GATHER = 64  # entries taken at once; the transaction's own limit cuts them further
-_PATIENCE_SECONDS = (0.05, 0.2, 0.5, 1.0, 2.0)  # between tries while the engine is throttled
 
 
 @dataclass(slots=True)
@@ -66,21 +66,11 @@ class Recorder:
     async def _append(self, gathered: list[_Waiting]) -> None:
         position = 0
         for piece in batches([waiting.entry for waiting in gathered]):
-            refused = await self._append_piece(piece)
+            refused = await patiently(self._append_now, piece)
             for index, waiting in enumerate(gathered[position : position + len(piece)]):
                 if not waiting.done.done():
                     waiting.done.set_result(index not in refused)
             position += len(piece)
-
-    async def _append_piece(self, piece: list[Entry]) -> tuple[int, ...]:
-        for pause in (*_PATIENCE_SECONDS, None):
-            try:
-                return await asyncio.to_thread(self._append_now, piece)
-            except (Throttled, TransactionConflict):
-                if pause is None:
-                    raise
-                await asyncio.sleep(pause)
-        raise AssertionError("unreachable")
 
     def _append_now(self, piece: list[Entry]) -> tuple[int, ...]:
         app = self._app

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from containers.worker.page import Page
+from containers.worker.patience import patiently
 from containers.worker.reach import Reach
 from containers.worker.steps import Steps
 from waypost.bootstrap import App
@@ -56,9 +57,7 @@ class Sender:
         lock = self._chats.setdefault((contact, lane), asyncio.Lock())
         async with lock:
             while True:
-                waiting = await asyncio.to_thread(
-                    waiting_in_chat, self._app.table, self._session, contact, lane, up_to=up_to
-                )
+                waiting = await patiently(waiting_in_chat, self._app.table, self._session, contact, lane, up_to=up_to)
                 if not waiting:
                     return
                 for place in waiting:
@@ -69,9 +68,9 @@ class Sender:
         message_id, failures = place.message, 0
         while True:
             page = await self._ready_page()
-            message = await asyncio.to_thread(get_message, self._app.table, message_id)
+            message = await patiently(get_message, self._app.table, message_id)
             if message is None or is_settled(message.status):
-                await asyncio.to_thread(leave_schedule, self._app.table, place)
+                await patiently(leave_schedule, self._app.table, place)
                 return
             try:
                 if message.status == "sending" and await self._already_handed_over(page, message):
@@ -91,7 +90,7 @@ class Sender:
 
     async def _already_handed_over(self, page: Page, message: Message) -> bool:
         """After a crash: whether the page knows the message, under either form of its chat (P2)."""
-        chats = await asyncio.to_thread(self._app.contacts.addresses, message.tenant, message.contact)
+        chats = await patiently(self._app.contacts.addresses, message.tenant, message.contact)
         found = await page.find_message(whatsapp_hex(message.id), chats)
         status = None if found is None else status_of_ack(found.ack)
         if found is None or status == "failed":
@@ -101,9 +100,9 @@ class Sender:
         return True
 
     async def _hand_over(self, page: Page, message: Message) -> None:
-        chats = await asyncio.to_thread(self._app.contacts.addresses, message.tenant, message.contact)
+        chats = await patiently(self._app.contacts.addresses, message.tenant, message.contact)
         await self._reach.check(page, message, chats[0])
-        content, quoted = await asyncio.to_thread(self._record_attempt, message)
+        content, quoted = await patiently(self._record_attempt, message)
         result = await page.send_text(
             chats[0], content["text"], whatsapp_hex(message.id), quoted, mentions=content.get("mentions", ())
         )

@@ -7,6 +7,7 @@ acknowledgements may skip one. So a step is taken from the status that was read,
 import asyncio
 from collections import defaultdict
 
+from containers.worker.patience import patiently
 from containers.worker.recorder import Recorder
 from waypost.bootstrap import App
 from waypost.domain.event import Draft
@@ -30,10 +31,10 @@ class Steps:
     async def advance(self, message_id: str, status: Status, *, time_ms: int, reason: str | None = None) -> None:
         """Take the step, or do nothing when the message is there already or beyond."""
         while True:
-            message = await asyncio.to_thread(get_message, self._app.table, message_id)
+            message = await patiently(get_message, self._app.table, message_id)
             if message is None or not may_become(message.status, status):
                 return
-            entry = await asyncio.to_thread(self._entry, message, status, time_ms, reason)
+            entry = await patiently(self._entry, message, status, time_ms, reason)
             if await self._recorder.record(entry):
                 self._tell(message_id, status)
                 return
@@ -45,7 +46,7 @@ class Steps:
         try:
             async with asyncio.timeout(seconds):
                 # The acknowledgement may have been recorded before we began to wait.
-                message = await asyncio.to_thread(get_message, self._app.table, message_id)
+                message = await patiently(get_message, self._app.table, message_id)
                 if message is not None and not is_settled(message.status):
                     await future
         except TimeoutError:

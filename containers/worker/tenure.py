@@ -8,6 +8,7 @@ import asyncio
 import time
 
 from containers.worker.fence import Fence
+from containers.worker.patience import patiently
 from waypost.bootstrap import App
 from waypost.domain.lease import LEASE_SECONDS, RENEW_SECONDS, Head
 from waypost.entities.head import claim, release, renew
@@ -35,7 +36,7 @@ class Tenure:
             if asked >= deadline:
                 raise Fenced("The lease ran out before it could be renewed.")
             try:
-                await asyncio.to_thread(
+                await patiently(
                     renew, self._app.table, session, self.head.epoch, self._app.now_ms() + LEASE_SECONDS * 1000
                 )
             except ConditionFailed:
@@ -48,7 +49,7 @@ class Tenure:
     async def release(self) -> None:
         """Let the next owner start at once. Harmless when the lease was lost."""
         try:
-            await asyncio.to_thread(release, self._app.table, self.head.session, self.head.epoch)
+            await patiently(release, self._app.table, self.head.session, self.head.epoch)
         except ConditionFailed:
             return
         finally:
@@ -59,7 +60,7 @@ async def take(app: App, session_id: str, worker: str, fence: Fence) -> Tenure |
     """Claim a session; None while somebody else's lease holds."""
     claimed, now_ms = boot_seconds(), app.now_ms()
     try:
-        head = await asyncio.to_thread(claim, app.table, session_id, worker, now_ms, now_ms + LEASE_SECONDS * 1000)
+        head = await patiently(claim, app.table, session_id, worker, now_ms, now_ms + LEASE_SECONDS * 1000)
     except ConditionFailed:
         return None
     return Tenure(app, head, fence, claimed=claimed)

@@ -30,14 +30,15 @@ def poll[T](look: Callable[[], T | None], seconds: float, what: str) -> T:
 class House:
     """`waypost up` on a home of its own, with the simulator."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, engine: str = "embedded") -> None:
         self.home = home
         self._log = home.with_name(f"{home.name}.up.log")  # what a terminal would show, the first API key included
+        self._engine = engine
         self._process: subprocess.Popen[bytes] | None = None
         self.status: dict[str, Any] = {}
 
     def start(self) -> None:
-        environment = {**os.environ, "WAYPOST_HOME": str(self.home)}
+        environment = {**os.environ, "WAYPOST_HOME": str(self.home), "WAYPOST_ENGINE": self._engine}
         self.home.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.house import House, link, poll, status_of
 
 OURS, THEIRS = "4915112345601", "4915112345602"
 MESSAGES = 20
 
 
-def test_a_kill_of_everything_in_the_middle_of_twenty_sends(tmp_path: Path) -> None:
-    house = House(tmp_path / "house")
+@pytest.mark.parametrize("engine", ["embedded", "harsh"])
+def test_a_kill_of_everything_in_the_middle_of_twenty_sends(engine: str, tmp_path: Path) -> None:
+    house = House(tmp_path / "house", engine)
     house.start()
     try:
         _tell_the_story(house)
