@@ -29,6 +29,7 @@ from infra.local.home import Home
 from infra.local.logs import log_to_stderr
 from infra.local.runtime import LocalFunction, lambda_environment, local_functions
 from infra.local.schedules import Schedule, schedules
+from waypost.domain.addresses import parse_address
 
 log = logging.getLogger("waypost.gateway")
 
@@ -107,6 +108,7 @@ def _start(functions: dict[str, LocalFunction], background: list[Consumer | Sche
             function.load()
         except Exception as error:
             log.error("function %s cannot be loaded: %s: %s", name, describe(error), error)
+    parse_address("+12015550123")  # loads the rules of numbers, 80 ms that the first message would wait for
     for part in background:
         part.start()
 
