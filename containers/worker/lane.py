@@ -15,7 +15,8 @@ from containers.worker.sender import Sender
 from waypost.bootstrap import App
 from waypost.domain.lease import LEASE_SECONDS, RENEW_SECONDS
 from waypost.domain.message import Lane as LaneName
-from waypost.entities.message import get_message, last_waiting_by_chat
+from waypost.entities.message import get_message
+from waypost.entities.schedule import last_waiting_by_chat
 from waypost.errors import NotFound
 from waypost.ports import Received
 from waypost.services.sending import feed

@@ -18,7 +18,8 @@ from waypost.domain.ids import whatsapp_hex
 from waypost.domain.message import Lane, Message, is_settled, status_of_ack
 from waypost.domain.retry import RETRIES, is_retryable, retry_delay
 from waypost.entities.head import head_key
-from waypost.entities.message import Waiting, attempt_writes, get_message, leave_schedule, waiting_in_chat
+from waypost.entities.message import attempt_writes, get_message
+from waypost.entities.schedule import Waiting, leave_schedule, waiting_in_chat
 from waypost.errors import ConditionFailed, Fenced, NetworkError, WaypostError, WhatsAppError
 from waypost.ports import Check, Clause, When
 from waypost.services.sending import CONTENT

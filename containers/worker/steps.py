@@ -13,7 +13,8 @@ from waypost.bootstrap import App
 from waypost.domain.event import Draft
 from waypost.domain.ids import whatsapp_hex
 from waypost.domain.message import Message, Status, is_settled, may_become
-from waypost.entities.message import get_message, settled_write, step_write
+from waypost.entities.message import get_message, step_write
+from waypost.entities.schedule import settled_write
 from waypost.services.journal import Entry
 from waypost.services.sending import CONTENT
 

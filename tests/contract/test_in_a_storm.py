@@ -14,7 +14,8 @@ from waypost.domain.event import Draft
 from waypost.domain.ids import make_id
 from waypost.domain.message import Message
 from waypost.entities.head import claim, get_head
-from waypost.entities.message import get_message, last_waiting_by_chat, new_message_write, status_write, waiting_by_due
+from waypost.entities.message import get_message, new_message_write, status_write
+from waypost.entities.schedule import last_waiting_by_chat, waiting_by_due
 from waypost.entities.session import Session
 from waypost.errors import Conflict
 from waypost.services.idempotency import Request

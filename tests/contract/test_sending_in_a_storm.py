@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.contract.storm_house import SESSION, Storm, persist, storm
 from tests.integration.sending_house import FakeWhatsApp, Fate, accept, log_of, sender
 from waypost.domain.ids import make_id
-from waypost.entities.message import get_message, last_waiting_by_chat
+from waypost.entities.message import get_message
+from waypost.entities.schedule import last_waiting_by_chat
 from waypost.errors import StorageError
 
 ADA, GRACE = "4915112345602", "4915112345603"

@@ -8,7 +8,8 @@ from waypost.bootstrap import App
 from waypost.domain.addresses import parse_address
 from waypost.domain.ids import make_id
 from waypost.domain.message import Message
-from waypost.entities.message import get_message, last_waiting_by_chat
+from waypost.entities.message import get_message
+from waypost.entities.schedule import last_waiting_by_chat
 from waypost.services.existence import KNOWN_SECONDS, UNKNOWN_SECONDS
 
 ADA, NOBODY, GROUP = "4915112345602", "4915112345699", "120363041234567890@g.us"

@@ -14,7 +14,8 @@ from waypost.bootstrap import App
 from waypost.domain.ids import make_id
 from waypost.domain.message import Lane
 from waypost.entities.head import claim
-from waypost.entities.message import get_message, last_waiting_by_chat
+from waypost.entities.message import get_message
+from waypost.entities.schedule import last_waiting_by_chat
 from waypost.errors import Fenced
 
 ADA, GRACE = "4915112345602", "4915112345603"

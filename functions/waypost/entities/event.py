@@ -4,9 +4,9 @@ pk SES#{session}#EV#{generation}   sk {number}
 """
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
-from waypost.domain.event import EventType
+from waypost.domain.event import Event, EventType
 from waypost.entities.record import blob, number, text, text_or_none
 from waypost.ports import Clause, Item, Put, Table, When
 
@@ -25,6 +25,21 @@ class StoredEvent:
     message: str | None
     build: str
     data: bytes
+
+    def opened(self, data: dict[str, Any]) -> Event:
+        """The event as consumers know it."""
+        return Event(
+            tenant=self.tenant,
+            session=self.session,
+            generation=self.generation,
+            number=self.number,
+            type=self.type,
+            time_ms=self.time_ms,
+            contact=self.contact,
+            message=self.message,
+            data=data,
+            build=self.build,
+        )
 
 
 def event_write(event: StoredEvent) -> Put:

@@ -84,7 +84,8 @@ def status_write(session: str, *, status: str, reason: str | None, since_ms: int
 
 def set_desired(table: Table, session: str, desired: str) -> bool:
     """False when the session is gone, or is being deleted."""
-    here = When.all(Clause("the session exists", "pk", "exists"), Clause("nobody deletes it", "desired", "ne", "deleted"))
+    exists, wanted = Clause("it exists", "pk", "exists"), Clause("nobody deletes it", "desired", "ne", "deleted")
+    here = When.all(exists, wanted)
     try:
         table.update(Update(session_key(session), set={"desired": desired}, when=here))
     except ConditionFailed:

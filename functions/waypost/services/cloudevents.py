@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from waypost.domain.event import Event, to_cloudevent
+from waypost.domain.event import to_cloudevent
 from waypost.entities.event import StoredEvent
 from waypost.errors import Tampered
 from waypost.services.journal import open_event
@@ -36,17 +36,6 @@ def to_frame(seals: Seals, stored: StoredEvent) -> bytes:
 
 
 def _without_data(stored: StoredEvent) -> dict[str, Any]:
-    event = Event(
-        tenant=stored.tenant,
-        session=stored.session,
-        generation=stored.generation,
-        number=stored.number,
-        type=stored.type,
-        time_ms=stored.time_ms,
-        contact=stored.contact,
-        message=stored.message,
-        build=stored.build,
-    )
-    cloudevent = to_cloudevent(event)
+    cloudevent = to_cloudevent(stored.opened({}))
     del cloudevent["data"]
     return cloudevent

@@ -89,18 +89,7 @@ def read(table: Table, seals: Seals, session: str, *, generation: int, after: in
 
 def open_event(seals: Seals, stored: StoredEvent) -> Event:
     data = seals.open_json(stored.tenant, stored.contact or stored.session, _purpose(stored), stored.data)
-    return Event(
-        tenant=stored.tenant,
-        session=stored.session,
-        generation=stored.generation,
-        number=stored.number,
-        type=stored.type,
-        time_ms=stored.time_ms,
-        contact=stored.contact,
-        message=stored.message,
-        data=data,
-        build=stored.build,
-    )
+    return stored.opened(data)
 
 
 def _writes(

@@ -10,14 +10,8 @@ from waypost.domain.event import Draft
 from waypost.domain.mentions import check_mentions
 from waypost.domain.message import Lane, Message, check_text
 from waypost.entities.head import get_head
-from waypost.entities.message import (
-    accept_writes,
-    accepted_so_far,
-    get_message,
-    settled_write,
-    status_write,
-    waiting_by_due,
-)
+from waypost.entities.message import accept_writes, get_message, status_write
+from waypost.entities.schedule import accepted_so_far, settled_write, waiting_by_due
 from waypost.entities.session import Session
 from waypost.errors import ConditionFailed, Conflict, NotFound, SessionNotLinked, TransactionConflict, ValidationError
 from waypost.ports import Queues, Table
@@ -72,8 +66,8 @@ def accept_text(
         reply_to=reply_to,
         times={"accepted": now_ms},
     )
-    message, is_new = _store(message, table)
-    if is_new:
+    message = _store(message, table)
+    if message.status == "accepted":  # also when an earlier try stored it, which may have died before this
         enqueue(message.session, message.lane, message.contact, message.id, message.id, queues=queues)
     return message
 
@@ -163,7 +157,7 @@ def feed(session_id: str, lane: Lane, *, in_hand: Collection[str], unique: str, 
     return len(due)
 
 
-def _store(message: Message, table: Table) -> tuple[Message, bool]:
+def _store(message: Message, table: Table) -> Message:
     """Store it under the next number of its chat and lane; or find that it was stored by an earlier try."""
     for attempt in range(TRIES):
         number = accepted_so_far(table, message.session, message.contact, message.lane) + 1
@@ -173,10 +167,10 @@ def _store(message: Message, table: Table) -> tuple[Message, bool]:
         except (ConditionFailed, TransactionConflict):
             stored = get_message(table, message.id)
             if stored is not None:
-                return stored, False
+                return stored
             pause(attempt)
         else:
-            return numbered, True
+            return numbered
     raise TransactionConflict("Too many messages to this chat are accepted at once; try again.")
 
 
