@@ -3,6 +3,8 @@ that tells of it, or a look at the history."""
 
 from collections.abc import Callable
 
+from containers.worker.naming import Target
+from containers.worker.observations import MessageSeen
 from containers.worker.observed_changes import ChangeSeen, EditSeen, ReactionSeen, RevokeSeen
 from containers.worker.patience import patiently
 from containers.worker.people import People
@@ -38,6 +40,14 @@ class Amendments:
                 by = None if seen.mine else await patiently(self._people.of, seen.by)
                 if seen.mine or by is not None:
                     await self.reacted(message_id, seen.emoji, by=by, t=seen.t)
+
+    async def file_missed(self, seen: MessageSeen) -> None:
+        """What happened to a message while nobody listened, as its present state tells."""
+        target = Target(seen.key, seen.chat, None if seen.key.from_me else seen.author)
+        if seen.type == "revoked":
+            await self.file(RevokeSeen(target, mine=seen.key.from_me, by=seen.author))
+        elif seen.edit_id is not None:
+            await self.file(EditSeen(target, seen.body or "", seen.edit_id))
 
     async def edited(self, message_id: str, text: str, *, edit_id: str | None) -> None:
         def entry(message: Message) -> Entry | None:

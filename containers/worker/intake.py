@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from containers.worker.amendments import Amendments
-from containers.worker.naming import Person, Target
+from containers.worker.naming import Person
 from containers.worker.observations import (
     AckSeen,
     MessageSeen,
@@ -17,7 +17,7 @@ from containers.worker.observations import (
     PresenceSeen,
     TypingSeen,
 )
-from containers.worker.observed_changes import ChangeSeen, EditSeen, ReadSeen, RevokeSeen
+from containers.worker.observed_changes import ChangeSeen, ReadSeen
 from containers.worker.patience import patiently
 from containers.worker.people import People
 from containers.worker.recorder import Recorder
@@ -76,15 +76,7 @@ class Intake:
         for seen in news:
             if seen.key.from_me and seen.ack is not None and seen.ack > 0:
                 await self._acknowledge(AckSeen(ids=(seen.key.id,), ack=seen.ack, chat=seen.key.chat))
-            await self._amend(seen)
-
-    async def _amend(self, seen: MessageSeen) -> None:
-        """What happened to a message while nobody listened."""
-        target = Target(seen.key, seen.chat, None if seen.key.from_me else seen.author)
-        if seen.type == "revoked":
-            await self._amendments.file(RevokeSeen(target, mine=seen.key.from_me, by=seen.author))
-        elif seen.edit_id is not None:
-            await self._amendments.file(EditSeen(target, seen.body or "", seen.edit_id))
+            await self._amendments.file_missed(seen)
 
     def _note_chats(self, entries: Sequence[Entry], observations: Sequence[PageObservation]) -> None:
         """Which chats were active and which were read. Beside the log's transactions, not in them: a burst of one

@@ -18,8 +18,9 @@ from playwright.async_api import Page as PlaywrightPage
 from containers.worker.decoding import read_login, read_message
 from containers.worker.feed import Feed
 from containers.worker.observations import Batch, LoginSeen, MessageSeen
+from containers.worker.page_errors import error_of
 from containers.worker.script import BINDING, ENTRY
-from waypost.errors import NetworkError, SessionNotLinked, WaypostError, WhatsAppError
+from waypost.errors import NetworkError
 
 CALL_S = 20.0
 PING_S = 2.0
@@ -155,7 +156,7 @@ class Page:
         except PlaywrightError:  # its text may hold what we sent
             raise NetworkError("The page went away.", code="page_gone") from None
         if "error" in answer:
-            raise _error_of(answer["error"])
+            raise error_of(answer["error"])
         return answer["value"]
 
     def _received(self, event: dict[str, Any]) -> None:
@@ -176,32 +177,3 @@ def _text_or_none(value: Any) -> str | None:
 def _sent(plain: dict[str, Any]) -> SendResult:
     error = "send_refused" if plain["ack"] < 0 else None
     return SendResult(plain["key"], plain["chat"], plain["ack"], plain["t"], error)
-
-
-# What wa-js and WhatsApp call what the API has names for.
-_IN_OUR_WORDS = {
-    "edit_message_error": "edit_window_over",
-    "not_yours": "not_own_message",
-    "revoked": "message_revoked",
-    "unknown_message": "message_not_in_whatsapp",
-    "msg_not_found": "message_not_in_whatsapp",
-    "participant_not_exists": "not_on_whatsapp",
-    "unknown_account": "not_on_whatsapp",
-    "group_you_are_not_admin": "not_group_admin",
-    "not_an_admin": "not_group_admin",
-    "not_valid_group_participants": "not_group_member",
-    "group_participant_not_found": "not_group_member",
-    "group_participant_is_not_a_group_member": "not_group_member",
-    "not_a_member": "not_group_member",
-    "not_a_group": "group_not_found",
-    "too_many_participants": "group_full",
-}
-
-
-def _error_of(raw: str) -> WaypostError:
-    code = _IN_OUR_WORDS.get(raw, raw)
-    if code == "session_not_linked":
-        return SessionNotLinked("The session is not linked.")
-    if code == "page_not_ready":
-        return NetworkError("The page is not ready yet.", code=code)
-    return WhatsAppError("The page refused the call.", code=code)
