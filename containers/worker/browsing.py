@@ -40,8 +40,7 @@ class Browsing:
         self._session = session
         self._url = app.settings.whatsapp_url
         self._identity = _identity_of(session, app.settings.chromium)
-        home: Path = app.settings.home
-        self._place = Place(session.id, home / "profiles" / session.id, home / "run" / session.id)
+        self._place = place_of(app.settings.home, session.id)
         self._observe = observe
         self._file = file
         self._browser: Browser | None = None
@@ -78,13 +77,6 @@ class Browsing:
             if browser is self._browser:
                 self._observe(PageHung())
         self._failed.result()
-
-    async def remove_profile(self) -> None:
-        """Forget the device: the profile and all that belongs to it."""
-        await self._end_browser()
-        for folder in (self._place.profile, self._place.run):
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-        self._place.profile.with_name(self._place.profile.name + ".lock").unlink(missing_ok=True)
 
     async def _launch(self, after: float) -> None:
         await self._end_browser()
@@ -132,6 +124,17 @@ class Browsing:
             # The feed has ended; what it still holds is filed before anything new is seen.
             await asyncio.wait({listening}, timeout=_LAST_WORDS_SECONDS)
             listening.cancel()
+
+
+def place_of(home: Path, session_id: str) -> Place:
+    return Place(session_id, home / "profiles" / session_id, home / "run" / session_id)
+
+
+def forget_device(place: Place) -> None:
+    """Remove the profile of a browser that has ended, and all that belongs to it."""
+    for folder in (place.profile, place.run):
+        shutil.rmtree(folder, ignore_errors=True)
+    place.profile.with_name(place.profile.name + ".lock").unlink(missing_ok=True)
 
 
 async def _answers(page: Page) -> bool:

@@ -8,7 +8,7 @@ from playwright.async_api import Playwright
 
 from containers.worker.amendments import Amendments
 from containers.worker.announcer import Announcer
-from containers.worker.browsing import Browsing
+from containers.worker.browsing import Browsing, forget_device, place_of
 from containers.worker.effects import (
     Announce,
     AskAgain,
@@ -70,7 +70,9 @@ class Owner:
         try:
             if session is not None and session.desired == "running":
                 await _Run(self._app, self._playwright, self._tenure, session).live()
-            elif session is not None:
+            elif session is not None and session.desired == "deleted":
+                await patiently(_purge, self._app, session)  # its last owner died before it could
+            else:
                 await patiently(mark_running, self._app.table, head.session, running=False)
         finally:
             await asyncio.shield(self._tenure.release())
@@ -217,8 +219,7 @@ class _Run:
     async def _rest(self) -> None:
         """The session rests: nobody is to look for an owner until somebody asks again."""
         if self._deleting:
-            await self._browsing.remove_profile()
-            await patiently(purge_session, self._session, table=self._app.table, queues=self._app.engine.queues)
+            await patiently(_purge, self._app, self._session)
         else:
             await patiently(self._want, "stopped")
             waiting = await patiently(waiting_commands, self._app.table, self._session.id)
@@ -237,3 +238,8 @@ class _Run:
             if isinstance(error, Fenced):
                 raise
             log.warning("the page did not do it", extra={"session": self._session.id, "code": error.code})
+
+
+def _purge(app: App, session: Session) -> None:
+    forget_device(place_of(app.settings.home, session.id))
+    purge_session(session, table=app.table, queues=app.engine.queues)

@@ -1,6 +1,10 @@
 """A session through its life: stopped and started without a scan, logged out by the phone, linked again, deleted."""
 
-from tests.e2e.house import House, link, poll, scan, status_of
+import os
+import signal
+from pathlib import Path
+
+from tests.e2e.house import House, link, poll, processes_of, scan, status_of
 
 OURS, THEIRS = "4915112345621", "4915112345622"
 
@@ -36,3 +40,18 @@ def test_a_session_through_its_life(house: House) -> None:
         poll(lambda: not profile.exists(), 30, "its profile is removed")
         devices = simulator.get(f"/control/accounts/{OURS}/devices").json()
         assert devices == [], "a deleted session stays on the phone's list of devices"
+
+
+def test_a_delete_whose_worker_dies_is_finished_by_the_next(house: House) -> None:
+    session = link(house, THEIRS)
+    profile = house.home / "profiles" / session
+    with house.api() as api:
+        worker = house.status["parts"]["worker"]["pid"]
+        os.kill(worker, signal.SIGSTOP)  # the launcher stands still, so nothing is carried out …
+        for pid in processes_of(house.home):
+            if b"containers.worker.main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                os.kill(pid, signal.SIGKILL)  # … and the worker dies before it has heard of the delete
+        api.delete(f"/v1/sessions/{session}").raise_for_status()
+        assert api.get(f"/v1/sessions/{session}").status_code == 404
+        os.kill(worker, signal.SIGCONT)
+        poll(lambda: not profile.exists(), 60, "the next worker removes what is left")

@@ -86,7 +86,7 @@ def log_out_session(session: Session, *, table: Table, queues: Queues, now_ms: i
 def delete_session(session: Session, *, table: Table, queues: Queues, now_ms: int) -> None:
     """Remove a session. A running one is unlinked and closed by its owner first; for callers it is gone at once."""
     set_desired(table, session.id, "deleted")
-    mark_running(table, session.id, running=False)
+    # It stays among the running ones until it is purged: should its owner die now, the next one goes on with it.
     if _is_owned(table, session.id, now_ms):
         _command(session.id, "delete", table=table, queues=queues, now_ms=now_ms)
     else:
@@ -95,6 +95,7 @@ def delete_session(session: Session, *, table: Table, queues: Queues, now_ms: in
 
 def purge_session(session: Session, *, table: Table, queues: Queues) -> None:
     """Remove what is stored of a session that has no owner any more."""
+    mark_running(table, session.id, running=False)
     delete_session_records(table, session)
     queues.delete_session_queues(session.id)
 
