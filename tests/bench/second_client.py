@@ -6,6 +6,7 @@ It is one of the packages for development; where these were left out it is insta
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,11 @@ from tests.bench.memory import megabytes, tree
 from tests.bench.network import latency, network, scan
 
 VERSION = "1.34.7"
+# It shows its code before it listens for the login, so a scan within milliseconds leaves it waiting for ever.
+HAND_SECONDS = 2.0
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build/bench/second"
+CHROMIUM = os.environ.get("WAYPOST_CHROMIUM", "/usr/lib/chromium/chromium-headless-shell")
 SCRIPT = Path(__file__).with_name("second") / "whatsapp_web.js"
 
 
@@ -41,6 +45,7 @@ class Second:
         while len(ready) < sessions:
             said = self.hear()
             if "qr" in said and said["qr"] not in scanned:
+                time.sleep(HAND_SECONDS)
                 scan(self._control, said["qr"], said["code"])
                 scanned.add(said["qr"])
             elif "ready" in said:
@@ -80,9 +85,8 @@ def install() -> Path:
 def second_client(sessions: int) -> Iterator[Second]:
     """Linked and ready. Ends with all of its browsers."""
     modules = install()
-    chromium = os.environ.get("WAYPOST_CHROMIUM", "/usr/lib/chromium/chromium-headless-shell")
     with network(sessions) as (url, control, folder):
-        command = ["node", str(SCRIPT), str(modules), f"{url}/", chromium, str(folder / "profiles"), str(sessions)]
+        command = ["node", str(SCRIPT), str(modules), f"{url}/", CHROMIUM, str(folder / "profiles"), str(sessions)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             second = Second(process, control)
             try:
