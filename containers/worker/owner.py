@@ -221,10 +221,18 @@ class _Run:
         if self._deleting:
             await patiently(_purge, self._app, self._session)
         else:
-            await patiently(self._want, "stopped")
-            waiting = await patiently(waiting_commands, self._app.table, self._session.id)
-            if any(command.name == "start" and command.state == "waiting" for command in waiting):
-                await patiently(self._want, "running")  # it was asked for while we came to rest
+            if self._state.status is not Status.STOPPED:  # that one was asked for: what is wanted stands there already
+                await patiently(self._want, "stopped")
+            if await self._is_start_asked():
+                await patiently(self._want, "running")
+
+    async def _is_start_asked(self) -> bool:
+        """Whether somebody asked for a start while we came to rest: we took it up too late, or not at all."""
+        while not self._seen.empty():
+            if isinstance(self._seen.get_nowait(), StartAsked):
+                return True
+        waiting = await patiently(waiting_commands, self._app.table, self._session.id)
+        return any(command.name == "start" and command.state == "waiting" for command in waiting)
 
     def _want(self, desired: str) -> None:
         if set_desired(self._app.table, self._session.id, desired):

@@ -4,15 +4,20 @@ While an append is under way, new entries gather; so a burst costs few transacti
 """
 
 import asyncio
+import time
 from dataclasses import dataclass
 
 from containers.worker.patience import patiently
 from waypost.bootstrap import App
 from waypost.domain.lease import Head
 from waypost.errors import StorageError
+from waypost.observability import logger
 from waypost.services.journal import Entry, append, batches
 from waypost.services.nudges import nudge_consumers
 
+log = logger("worker")
+
+_NUDGE_PAUSES = (0, 0.02, 0.1)  # seconds before each try; after that the sweeper tells them
 _GATHER = 64  # entries taken at once; the transaction's own limit cuts them further
 
 
@@ -78,8 +83,18 @@ class Recorder:
         done = append(piece, head=self._head, table=app.table, seals=app.seals, epoch=self._epoch, build=self.build)
         self._head = done.head
         if done.head.number > before:
-            nudge_consumers(done.head.session, done.head.number, queues=app.engine.queues)
+            self._nudge(done.head.number)
         return done.refused
+
+    def _nudge(self, number: int) -> None:
+        """A nudge that fails must not look like an append that failed: that one would be done again."""
+        for pause in _NUDGE_PAUSES:
+            time.sleep(pause)
+            try:
+                return nudge_consumers(self._head.session, number, queues=self._app.engine.queues)
+            except StorageError as error:
+                code = error.code
+        log.warning("consumers were not told", extra={"session": self._head.session, "code": code})
 
     def _fail(self, gathered: list[_Waiting], error: StorageError | None) -> None:
         left = list(gathered)
