@@ -91,9 +91,11 @@ class Recorder:
         for pause in _NUDGE_PAUSES:
             time.sleep(pause)
             try:
-                return nudge_consumers(self._head.session, number, queues=self._app.engine.queues)
+                nudge_consumers(self._head.session, number, queues=self._app.engine.queues)
             except StorageError as error:
                 code = error.code
+            else:
+                return
         log.warning("consumers were not told", extra={"session": self._head.session, "code": code})
 
     def _fail(self, gathered: list[_Waiting], error: StorageError | None) -> None:
