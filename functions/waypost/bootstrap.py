@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from waypost.ports import Engine, Table
 from waypost.services.contacts import Contacts
 from waypost.services.existence import Existences
+from waypost.services.patience import PatientTable
 from waypost.services.sealing import Seals
 from waypost.settings import Settings, settings_from
 
@@ -24,7 +25,7 @@ class App:
 
     @property
     def table(self) -> Table:
-        return self.engine.main
+        return PatientTable(self.engine.main)
 
     @property
     def existences(self) -> Existences:
@@ -35,8 +36,8 @@ class App:
 
 
 def join(settings: Settings, engine: Engine) -> App:
-    seals = Seals(engine.keys, engine.wrapped_keys)
-    return App(settings, engine, seals, Contacts(engine.main, engine.keys, seals))
+    seals = Seals(engine.keys, PatientTable(engine.wrapped_keys))
+    return App(settings, engine, seals, Contacts(PatientTable(engine.main), engine.keys, seals))
 
 
 _first_use = threading.Lock()

@@ -27,7 +27,7 @@ def handler(event: Event, _context: object) -> dict[str, list[dict[str, str]]]:
         try:
             _handle(json.loads(record["body"]), app())
         except Exception:
-            logger("webhooks").exception("a message could not be handled", extra={"message": record["messageId"]})
+            logger("webhooks").exception("a message could not be handled", extra={"queue_message": record["messageId"]})
             failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
 
