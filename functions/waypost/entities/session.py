@@ -18,8 +18,10 @@ class Session:
     """`status` is a state of the worker's state machine (containers/worker/lifecycle.py). `me` is sealed.
 
     `linked_ms` is when the account was linked: what is older is history, not news. `desired` is what the tenant asked
-    for: `running` or `stopped`. `identity` is what is set at every
-    launch (R-SAFE-3).
+    for: `running` or `stopped`. `identity` is what is set at every launch (R-SAFE-3).
+    `health` is the evidence behind the status (domain/health.py). `active_ms` is when the last message came or went,
+    written now and then; `wake_ms` is when a sleeping session wakes by itself; until `restricted_until_ms` WhatsApp
+    refuses new chats. 0: not so.
     """
 
     id: str
@@ -35,6 +37,10 @@ class Session:
     build: str = ""
     identity: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
+    health: dict[str, Any] = field(default_factory=dict)
+    active_ms: int = 0
+    wake_ms: int = 0
+    restricted_until_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,10 @@ def _to_item(session: Session) -> Item:
         "build": session.build,
         "identity": session.identity,
         "metadata": session.metadata,
+        "health": session.health,
+        "active_ms": session.active_ms,
+        "wake_ms": session.wake_ms,
+        "restricted_until_ms": session.restricted_until_ms,
         "owner_pk": f"{session.tenant}#sessions",
         "owner_sk": f"{session.created_ms:013d}#{session.id}",
     }
@@ -157,4 +167,8 @@ def _from_item(item: Item) -> Session:
         build=text(item, "build"),
         identity=mapping(item, "identity"),
         metadata=mapping(item, "metadata"),
+        health=mapping(item, "health"),
+        active_ms=number(item, "active_ms"),
+        wake_ms=number(item, "wake_ms"),
+        restricted_until_ms=number(item, "restricted_until_ms"),
     )

@@ -1,0 +1,71 @@
+"""What lives as long as a session's owner does: built here and nowhere else, each part beside those it speaks with."""
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from typing import Any, get_args
+
+from playwright.async_api import Playwright
+
+from containers.worker.amendments import Amendments
+from containers.worker.announcer import Announcer
+from containers.worker.browsing import Browsing
+from containers.worker.filing import Filing
+from containers.worker.intake import Intake
+from containers.worker.lane import Lane
+from containers.worker.orders import Orders
+from containers.worker.owner_wishes import Wishes
+from containers.worker.page import Page
+from containers.worker.people import People
+from containers.worker.readiness import Readiness
+from containers.worker.recorder import Recorder
+from containers.worker.sender import Sender
+from containers.worker.signals import Observation
+from containers.worker.steps import Steps
+from containers.worker.tenure import Tenure
+from waypost.bootstrap import App
+from waypost.domain.message import Lane as LaneName
+from waypost.entities.session import Session
+
+
+class Parts:
+    """Of one epoch of one session. `seen` is what the state machine has not judged yet."""
+
+    def __init__(self, app: App, playwright: Playwright, tenure: Tenure, session: Session) -> None:
+        epoch = tenure.head.epoch
+        self.session = session
+        self.tenure = tenure
+        self.seen: asyncio.Queue[Observation] = asyncio.Queue()
+        # What is written.
+        self.recorder = Recorder(app, tenure.head)
+        self.announcer = Announcer(app, session, self.recorder)
+        steps = Steps(app, self.recorder)
+        people = People(app, session)
+        amendments = Amendments(app, people, self.recorder)
+        intake = Intake(app, session, recorder=self.recorder, steps=steps, people=people, amendments=amendments)
+        # The browser, and what listens to it.
+        self.filing = Filing(session.id, intake=intake, announcer=self.announcer, page=self.page)
+        self.browsing = Browsing(app, playwright, session, observe=self.seen.put_nowait, file=self.filing.file)
+        self.readiness = Readiness(self.page)
+        # What works on it.
+        sender = Sender(app, session.id, epoch, steps=steps, ready_page=self.readiness.page)
+        self.wishes = Wishes(app, session.id, self.announcer, self.seen)
+        self.orders = Orders(
+            app, session, epoch, amendments=amendments, signal=self.wishes.obey,
+            ready_page=self.readiness.page, any_page=self.page,
+        )  # fmt: skip
+        self.lanes = [
+            Lane(app, session.id, name, sender=sender, on_command=self.orders.take_up, unique=str(epoch))
+            for name in get_args(LaneName)
+        ]
+
+    def page(self) -> Page | None:
+        """The page that is open now."""
+        return self.browsing.page
+
+    def tasks(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """What runs beside the state machine until the session rests. One that raises ends the owner."""
+        yield self.tenure.run()
+        yield self.recorder.run()
+        yield self.browsing.watch()
+        for lane in self.lanes:
+            yield lane.run()

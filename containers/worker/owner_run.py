@@ -1,0 +1,67 @@
+"""A session's life under one owner: what was seen goes to the state machine, what it says is done, until it rests."""
+
+import asyncio
+import time
+
+from containers.worker.lifecycle import step
+from containers.worker.observations import LoginSeen
+from containers.worker.owner_effects import Effects
+from containers.worker.owner_parts import Parts
+from containers.worker.signals import Observation, StartAsked
+from containers.worker.states import AT_REST, State, Status
+
+_SENDING = frozenset({Status.WORKING, Status.RESTRICTED})
+
+
+class _Rested(Exception):
+    """The session came to rest: nothing is left to do for its owner."""
+
+
+class Run:
+    """One run; `live` is called once."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._effects = Effects(parts)
+        self._state = State()
+
+    async def live(self) -> Status:
+        """Until the session rests; returns how. Raises Fenced, or an engine's error."""
+        parts = self._parts
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for task in parts.tasks():
+                    tasks.create_task(task)
+                await parts.orders.take_up()
+                parts.seen.put_nowait(StartAsked())
+                try:
+                    await self._follow()
+                finally:
+                    # While the recorder still runs: the page's last words are filed.
+                    await parts.orders.end()
+                    await asyncio.shield(parts.browsing.close())
+        except* _Rested:
+            pass
+        return self._state.status
+
+    async def _follow(self) -> None:
+        while True:
+            seen = await self._parts.seen.get()
+            await self._judge(seen)
+            if self._state.status in AT_REST and self._parts.seen.empty():
+                raise _Rested
+
+    async def _judge(self, seen: Observation) -> None:
+        parts = self._parts
+        if isinstance(seen, LoginSeen):
+            parts.recorder.build = f"wa-js/{seen.wa_js} web/{seen.build}" if seen.build else ""
+        self._state, effects = step(self._state, seen, time.monotonic())
+        sending = self._state.status in _SENDING
+        if not sending:
+            parts.readiness.shut()
+        for effect in effects:
+            await self._effects.carry_out(effect)
+        if sending and not parts.readiness.is_open:
+            if parts.session.me is not None:  # a new link has no gap: what the page holds is history
+                await parts.filing.catch_up()
+            parts.readiness.open()
