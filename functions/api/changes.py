@@ -15,7 +15,7 @@ from waypost import bootstrap
 from waypost.domain.changes import check_editable, check_reactable, check_reaction, check_revocable
 from waypost.domain.message import Message, check_text
 from waypost.entities.session import Session
-from waypost.services.sending import check_linked
+from waypost.services.admission import check_linked
 
 router = Router()
 _TAGS = ["messages"]

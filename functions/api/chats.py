@@ -17,8 +17,8 @@ from api.views import message_view
 from waypost import bootstrap
 from waypost.domain.event import rfc3339
 from waypost.entities.session import Session
+from waypost.services.admission import check_linked
 from waypost.services.chats import Overview, list_overviews
-from waypost.services.sending import check_linked
 
 router = Router()
 _TAGS = ["chats"]

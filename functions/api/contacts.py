@@ -15,7 +15,7 @@ from waypost import bootstrap
 from waypost.domain.addresses import Address, parse_address
 from waypost.entities.chat import list_contacts
 from waypost.errors import ValidationError
-from waypost.services.sending import check_linked
+from waypost.services.admission import check_linked
 
 router = Router()
 _TAGS = ["contacts"]

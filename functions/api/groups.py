@@ -15,7 +15,7 @@ from api.resolver import Router
 from waypost.domain.addresses import parse_address
 from waypost.domain.groups import check_subject
 from waypost.errors import ValidationError
-from waypost.services.sending import check_linked
+from waypost.services.admission import check_linked
 
 router = Router()
 _TAGS = ["groups"]

@@ -14,8 +14,9 @@ from api.schemas import MAX_ADDRESS, NewMessage
 from api.views import message_view
 from waypost import bootstrap
 from waypost.domain.addresses import parse_address
+from waypost.domain.wanted import Wanted
 from waypost.entities.message import list_messages
-from waypost.services.sending import accept_text
+from waypost.services.accepting import accept
 from waypost.services.sending import cancel as cancel_message
 
 router = Router()
@@ -33,15 +34,10 @@ ChatParameter = Annotated[
 def send(session_id: SessionId, body: NewMessage) -> MessageAnswer:
     """Accepts a message. It is sent in order within its chat and lane; its status tells how far it has come."""
     app = bootstrap.app()
-    session = own_session(session_id)
-    message = accept_text(
+    message = accept(
+        _wanted(body),
         message_id=current().make_id("msg"),
-        session=session,
-        to=parse_address(body.to),
-        text=body.text,
-        reply_to=body.reply_to,
-        lane=body.lane,
-        mentions=[parse_address(chat, field=f"mentions.{at}") for at, chat in enumerate(body.mentions)],
+        session=own_session(session_id),
         now_ms=app.now_ms(),
         table=app.table,
         queues=app.engine.queues,
@@ -84,6 +80,16 @@ def cancel(session_id: SessionId, message_id: MessageId) -> MessageAnswer:
         contacts=app.contacts,
     )
     return message_view(message, app)
+
+
+def _wanted(body: NewMessage) -> Wanted:
+    return Wanted(
+        to=parse_address(body.to),
+        content={"text": body.text},
+        lane=body.lane,
+        reply_to=body.reply_to,
+        mentions=tuple(parse_address(chat, field=f"mentions.{at}") for at, chat in enumerate(body.mentions)),
+    )
 
 
 def _contact(chat: str) -> str | None:

@@ -13,14 +13,15 @@ from waypost.domain.addresses import parse_address
 from waypost.domain.event import Draft
 from waypost.domain.ids import make_id
 from waypost.domain.message import Message
+from waypost.domain.wanted import text_to
 from waypost.entities.head import claim, get_head
 from waypost.entities.message import get_message, new_message_write, status_write
 from waypost.entities.schedule import last_waiting_by_chat, waiting_by_due
 from waypost.entities.session import Session
 from waypost.errors import Conflict
+from waypost.services.accepting import accept as accept_wanted
 from waypost.services.idempotency import Request
 from waypost.services.journal import Entry, append, read
-from waypost.services.sending import accept_text
 
 ADA, GRACE = "+4915112345602", "+4915112345603"
 seeds = st.integers(0, 2**32)
@@ -30,13 +31,10 @@ stormy = settings(max_examples=15, deadline=None)
 def accept(house: Storm, number: int, to: str) -> Message:
     app = house.app
     linked = Session(id=SESSION, tenant=TENANT, name="shop", created_ms=0, desired="running", me=b"x")
-    return accept_text(
+    return accept_wanted(
+        text_to(parse_address(to), f"text {number}"),
         message_id=make_id("msg", number.to_bytes(16)),
         session=linked,
-        to=parse_address(to),
-        text=f"text {number}",
-        reply_to=None,
-        lane="interactive",
         now_ms=app.now_ms(),
         table=app.table,
         queues=app.engine.queues,

@@ -14,11 +14,12 @@ from tests.aws.running import running_stand_ins
 from waypost.bootstrap import App, join
 from waypost.domain.addresses import parse_address
 from waypost.domain.ids import make_id
+from waypost.domain.wanted import text_to
 from waypost.engines.aws.engine import AwsEngine, open_engine
 from waypost.engines.aws.places import places_from
 from waypost.entities.session import Session
 from waypost.ports import Item
-from waypost.services.sending import accept_text
+from waypost.services.accepting import accept
 from waypost.services.sessions import create_session
 from waypost.settings import Settings
 
@@ -93,13 +94,10 @@ def test_a_message_is_accepted_and_lies_in_its_lane(engine: AwsEngine) -> None:
     session = Session(id=make_id("ses", b"2" * 16), tenant=make_id("ten", b"2" * 16), name="shop", created_ms=now)
     create_session(session, table=app.table, queues=engine.queues)
     linked = Session(session.id, session.tenant, "shop", now, desired="running", me=b"x")
-    message = accept_text(
+    message = accept(
+        text_to(parse_address("+4915112345602"), "hello"),
         message_id=make_id("msg", b"2" * 16),
         session=linked,
-        to=parse_address("+4915112345602"),
-        text="hello",
-        reply_to=None,
-        lane="interactive",
         now_ms=now,
         table=app.table,
         queues=engine.queues,

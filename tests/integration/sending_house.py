@@ -17,11 +17,12 @@ from infra.local.builder import build
 from waypost.bootstrap import App, join
 from waypost.domain.addresses import parse_address
 from waypost.domain.message import Lane, Message
+from waypost.domain.wanted import text_to
 from waypost.entities.head import claim, get_head
 from waypost.entities.session import Session
 from waypost.errors import NetworkError
+from waypost.services.accepting import accept as accept_wanted
 from waypost.services.journal import read
-from waypost.services.sending import accept_text
 from waypost.services.sessions import create_session
 from waypost.settings import Settings
 
@@ -94,8 +95,8 @@ def sending_app(home: Path) -> Iterator[App]:
 
 def accept(app: App, to: str, text: str, message_id: str, lane: Lane = "interactive") -> Message:
     linked = Session(id=SESSION, tenant=TENANT, name="shop", created_ms=0, desired="running", me=b"x")
-    return accept_text(
-        message_id=message_id, session=linked, to=parse_address(to), text=text, reply_to=None, lane=lane,
+    return accept_wanted(
+        text_to(parse_address(to), text, lane=lane), message_id=message_id, session=linked,
         now_ms=app.now_ms(), table=app.table, queues=app.engine.queues, seals=app.seals, contacts=app.contacts,
     )  # fmt: skip
 

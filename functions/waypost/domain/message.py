@@ -112,4 +112,9 @@ class Message:
     edited_ms: int = 0  # of the newest edit; 0: never
     revoked_ms: int = 0  # 0: it was not taken back
     revision: int = 0  # counts what happened to the content: edits, revocations, reactions
+    send_at_ms: int = 0  # not to be sent before; 0: at once
+    expires_ms: int = 0  # not to be sent from then on; 0: never expires
+    purpose: str | None = None  # what consent is asked for
+    template: str | None = None  # the name of what it was made from
+    bulk: str | None = None  # the bulk run that it belongs to
     times: dict[str, int] = field(default_factory=dict)

@@ -127,6 +127,7 @@ def _to_item(message: Message) -> Item:
 _PLAIN = (
     "id", "tenant", "session", "contact", "direction", "status", "created_ms", "content", "kind", "lane",
     "number", "source", "author", "reply_to", "reason", "attempts", "backfilled", "edited_ms", "revoked_ms", "revision",
+    "send_at_ms", "expires_ms", "purpose", "template", "bulk",
 )  # fmt: skip
 
 
@@ -152,6 +153,11 @@ def _from_item(item: Item) -> Message:
         edited_ms=number(item, "edited_ms"),
         revoked_ms=number(item, "revoked_ms"),
         revision=number(item, "revision"),
+        send_at_ms=number(item, "send_at_ms"),
+        expires_ms=number(item, "expires_ms"),
+        purpose=text_or_none(item, "purpose"),
+        template=text_or_none(item, "template"),
+        bulk=text_or_none(item, "bulk"),
         times={
             name.removeprefix("time_"): value
             for name, value in item.items()

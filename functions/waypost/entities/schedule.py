@@ -15,7 +15,11 @@ from waypost.ports import Clause, Delete, Item, Key, Put, Table, Update, When, W
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A message's place in the schedule."""
+    """A message's place in the schedule. It may be sent from `due_ms` on, and before `expires_ms` (0: for ever).
+
+    `waits_for` is why it is not sent at once, as far as that was known when it was last looked at ("" nothing,
+    "time" for its own time).
+    """
 
     message: str
     session: str
@@ -23,6 +27,8 @@ class Waiting:
     lane: Lane
     number: int
     due_ms: int
+    expires_ms: int = 0
+    waits_for: str = ""
 
 
 def accepted_so_far(table: Table, session: str, contact: str, lane: Lane) -> int:
@@ -35,7 +41,16 @@ def place_writes(message: Message, *, due_ms: int) -> list[Write]:
     before = message.number - 1
     free = Clause("the number is next", "accepted", "eq", before) if before else Clause("is first", "pk", "absent")
     lane_key = _lane_key(message.session, message.contact, message.lane)
-    place = Waiting(message.id, message.session, message.contact, message.lane, message.number, due_ms)
+    place = Waiting(
+        message=message.id,
+        session=message.session,
+        contact=message.contact,
+        lane=message.lane,
+        number=message.number,
+        due_ms=due_ms,
+        expires_ms=message.expires_ms,
+        waits_for="time" if due_ms > message.created_ms else "",
+    )
     return [Update(lane_key, set={"accepted": message.number}, when=When.all(free)), Put(_waiting_item(place))]
 
 
@@ -98,6 +113,8 @@ def _waiting_item(waiting: Waiting) -> Item:
         "lane": waiting.lane,
         "number": waiting.number,
         "due_ms": waiting.due_ms,
+        "expires_ms": waiting.expires_ms,
+        "waits_for": waiting.waits_for,
         "due_pk": f"{waiting.session}#{waiting.lane}",
         "due_sk": f"{waiting.due_ms:013d}#{waiting.number:012d}#{waiting.message}",
     }
@@ -111,4 +128,6 @@ def _waiting(item: Item) -> Waiting:
         lane=cast(Lane, text(item, "lane")),
         number=number(item, "number"),
         due_ms=number(item, "due_ms"),
+        expires_ms=number(item, "expires_ms"),
+        waits_for=text(item, "waits_for") if "waits_for" in item else "",
     )

@@ -1,89 +1,23 @@
-"""Accepting messages, cancelling them, and filling the near horizon from the schedule (decision 5)."""
+"""What becomes of an accepted message until it is sent: cancelled, or put into the near horizon (decision 5)."""
 
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Collection
 
-from waypost.domain.addresses import Address
 from waypost.domain.event import Draft
-from waypost.domain.mentions import check_mentions
-from waypost.domain.message import Lane, Message, check_text
+from waypost.domain.message import Lane, Message
 from waypost.entities.head import get_head
-from waypost.entities.message import accept_writes, get_message, status_write
-from waypost.entities.schedule import accepted_so_far, settled_write, waiting_by_due
+from waypost.entities.message import get_message, status_write
+from waypost.entities.schedule import settled_write, waiting_by_due
 from waypost.entities.session import Session
-from waypost.errors import ConditionFailed, Conflict, NotFound, SessionNotLinked, TransactionConflict, ValidationError
+from waypost.errors import Conflict, NotFound
 from waypost.ports import Queues, Table
 from waypost.services.contacts import Contacts
-from waypost.services.contention import TRIES, pause
 from waypost.services.journal import Entry, append
 from waypost.services.nudges import nudge_consumers
 from waypost.services.sealing import Seals
 
 NEAR_HORIZON = 20  # messages of a lane that may be in its queue at once (decision 5)
 CONTENT = "message"  # what a message's content is sealed for
-
-
-def accept_text(
-    *,
-    message_id: str,
-    session: Session,
-    to: Address,
-    text: str,
-    reply_to: str | None,
-    lane: Lane,
-    now_ms: int,
-    table: Table,
-    queues: Queues,
-    seals: Seals,
-    contacts: Contacts,
-    mentions: Sequence[Address] = (),
-) -> Message:
-    """Accept a text (P1) and number it in its chat and lane (P3). The same `message_id` returns the same message.
-
-    Raises ValidationError, SessionNotLinked, NotFound (`reply_to`), TransactionConflict (very many at once).
-    """
-    check_text(text)
-    check_mentions(text, mentions)
-    check_linked(session)
-    contact = contacts.resolve(session.tenant, [to], now_ms=now_ms)
-    content: dict[str, Any] = {"text": text}
-    if mentions:
-        content["mentions"] = [address.chat_id for address in mentions]
-    if reply_to is not None:
-        _check_reply(reply_to, session, contact, table)
-    message = Message(
-        id=message_id,
-        tenant=session.tenant,
-        session=session.id,
-        contact=contact,
-        direction="out",
-        status="accepted",
-        created_ms=now_ms,
-        content=seals.seal_json(session.tenant, contact, f"{CONTENT}#{message_id}", content),
-        lane=lane,
-        reply_to=reply_to,
-        times={"accepted": now_ms},
-    )
-    message = _store(message, table)
-    if message.status == "accepted":  # also when an earlier try stored it, which may have died before this
-        enqueue(message.session, message.lane, message.contact, message.id, message.id, queues=queues)
-    return message
-
-
-def check_linked(session: Session) -> None:
-    """Raises SessionNotLinked or Conflict when a message could not leave by this session."""
-    if session.me is None:
-        raise SessionNotLinked(
-            f"The session is not linked to a WhatsApp account (it is {session.status}).",
-            field="session_id",
-            mend="Start it and scan the code from GET /v1/sessions/{id}/qr.",
-        )
-    if session.desired != "running":
-        raise Conflict(
-            "The session is stopped.", mend="Start it first: POST /v1/sessions/{id}/start.", code="session_stopped"
-        )
 
 
 def find_message(message_id: str, *, session: Session, table: Table) -> Message:
@@ -155,31 +89,3 @@ def feed(session_id: str, lane: Lane, *, in_hand: Collection[str], unique: str, 
             deduplication_id=f"{waiting.message}-{unique}",
         )
     return len(due)
-
-
-def _store(message: Message, table: Table) -> Message:
-    """Store it under the next number of its chat and lane; or find that it was stored by an earlier try."""
-    for attempt in range(TRIES):
-        number = accepted_so_far(table, message.session, message.contact, message.lane) + 1
-        numbered = replace(message, number=number)
-        try:
-            table.transact(accept_writes(numbered, due_ms=message.created_ms))
-        except (ConditionFailed, TransactionConflict):
-            stored = get_message(table, message.id)
-            if stored is not None:
-                return stored
-            pause(attempt)
-        else:
-            return numbered
-    raise TransactionConflict("Too many messages to this chat are accepted at once; try again.")
-
-
-def _check_reply(reply_to: str, session: Session, contact: str, table: Table) -> None:
-    quoted = get_message(table, reply_to)
-    if quoted is None or quoted.session != session.id or quoted.contact != contact:
-        raise ValidationError(
-            "The message to reply to is not in this chat.",
-            field="reply_to",
-            mend="Give the id of a message of the same chat, from GET /v1/sessions/{id}/messages.",
-            code="reply_to_not_found",
-        )

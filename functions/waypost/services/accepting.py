@@ -1,0 +1,99 @@
+"""Accepting a message (P1): asked for, sealed, numbered in its chat and lane (P3), stored, and its owner told."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from waypost.domain.message import Message
+from waypost.domain.wanted import Wanted
+from waypost.entities.message import accept_writes, get_message
+from waypost.entities.schedule import accepted_so_far
+from waypost.entities.session import Session
+from waypost.errors import ConditionFailed, TransactionConflict, WaypostError
+from waypost.ports import Queues, Table
+from waypost.services.admission import CHECKS, Asked, Check, admit
+from waypost.services.contacts import Contacts
+from waypost.services.contention import TRIES, pause
+from waypost.services.sealing import Seals
+from waypost.services.sending import CONTENT, enqueue
+
+
+def accept(
+    wanted: Wanted,
+    *,
+    message_id: str,
+    session: Session,
+    now_ms: int,
+    table: Table,
+    queues: Queues,
+    seals: Seals,
+    contacts: Contacts,
+    checks: Sequence[Check] = CHECKS,
+) -> Message:
+    """Accept a message, or raise the refusal of a check. The same `message_id` returns the same message, also when
+    it would be refused by now: what was accepted stays accepted.
+
+    Raises TransactionConflict (very many at once) beside what the checks raise.
+    """
+    try:
+        asked = admit(Asked(wanted, session, now_ms, table, seals, contacts), checks)
+    except WaypostError:
+        stored = get_message(table, message_id)
+        if stored is None:
+            raise
+        message = stored
+    else:
+        message = _store(_message(asked, message_id), table)
+    if message.status == "accepted":  # also when an earlier try stored it, which may have died before this
+        _hint(message, now_ms, queues)
+    return message
+
+
+def _message(asked: Asked, message_id: str) -> Message:
+    wanted, tenant = asked.wanted, asked.session.tenant
+    content: dict[str, Any] = dict(wanted.content)
+    if wanted.mentions:
+        content["mentions"] = [address.chat_id for address in wanted.mentions]
+    return Message(
+        id=message_id,
+        tenant=tenant,
+        session=asked.session.id,
+        contact=asked.contact,
+        direction="out",
+        status="accepted",
+        created_ms=asked.now_ms,
+        content=asked.seals.seal_json(tenant, asked.contact, f"{CONTENT}#{message_id}", content),
+        kind=wanted.kind,
+        lane=wanted.lane,
+        reply_to=wanted.reply_to,
+        send_at_ms=wanted.send_at_ms,
+        expires_ms=wanted.expires_ms,
+        purpose=wanted.purpose,
+        template=None if wanted.template is None else wanted.template.name,
+        bulk=wanted.bulk,
+        times={"accepted": asked.now_ms},
+    )
+
+
+def _store(message: Message, table: Table) -> Message:
+    """Store it under the next number of its chat and lane; or find that it was stored by an earlier try."""
+    due_ms = max(message.created_ms, message.send_at_ms)
+    for attempt in range(TRIES):
+        number = accepted_so_far(table, message.session, message.contact, message.lane) + 1
+        numbered = replace(message, number=number)
+        try:
+            table.transact(accept_writes(numbered, due_ms=due_ms))
+        except (ConditionFailed, TransactionConflict):
+            stored = get_message(table, message.id)
+            if stored is not None:
+                return stored
+            pause(attempt)
+        else:
+            return numbered
+    raise TransactionConflict("Too many messages to this chat are accepted at once; try again.")
+
+
+def _hint(message: Message, now_ms: int, queues: Queues) -> None:
+    """What is not due yet waits in the table, where its owner finds it."""
+    if message.send_at_ms <= now_ms:
+        enqueue(message.session, message.lane, message.contact, message.id, message.id, queues=queues)

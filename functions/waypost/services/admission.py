@@ -1,0 +1,96 @@
+"""Whether a message is taken at all: named checks in their order, each of which may refuse it (P7).
+
+A check gets the question as the ones before it left it, and gives it on: mostly as it was, but one finds the contact,
+and another may put what a template says in place of its name. Whoever is refused before `contact` leaves no trace.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from waypost.domain.wanted import Wanted, check_content
+from waypost.entities.message import get_message
+from waypost.entities.session import Session
+from waypost.errors import Conflict, SessionNotLinked, ValidationError
+from waypost.ports import Table
+from waypost.services.contacts import Contacts
+from waypost.services.sealing import Seals
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A message that wants in, and what a check may look things up with. `contact` is empty until it was found."""
+
+    wanted: Wanted
+    session: Session
+    now_ms: int
+    table: Table
+    seals: Seals
+    contacts: Contacts
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`ask` returns the question for the next check, or raises the refusal, which names the rule and what to do."""
+
+    name: str
+    ask: Callable[[Asked], Asked]
+
+
+def admit(asked: Asked, checks: Sequence[Check]) -> Asked:
+    """Ask them all. Raises what the first that says no raises."""
+    for check in checks:
+        asked = check.ask(asked)
+    return asked
+
+
+def check_linked(session: Session) -> None:
+    """Raises SessionNotLinked or Conflict when a message could not leave by this session."""
+    if session.me is None:
+        raise SessionNotLinked(
+            f"The session is not linked to a WhatsApp account (it is {session.status}).",
+            field="session_id",
+            mend="Start it and scan the code from GET /v1/sessions/{id}/qr.",
+        )
+    if session.desired != "running":
+        raise Conflict(
+            "The session is stopped.", mend="Start it first: POST /v1/sessions/{id}/start.", code="session_stopped"
+        )
+
+
+def _linked(asked: Asked) -> Asked:
+    check_linked(asked.session)
+    return asked
+
+
+def _content(asked: Asked) -> Asked:
+    check_content(asked.wanted)
+    return asked
+
+
+def _contact(asked: Asked) -> Asked:
+    found = asked.contacts.resolve(asked.session.tenant, [asked.wanted.to], now_ms=asked.now_ms)
+    return replace(asked, contact=found)
+
+
+def _reply(asked: Asked) -> Asked:
+    reply_to = asked.wanted.reply_to
+    quoted = None if reply_to is None else get_message(asked.table, reply_to)
+    here = quoted is not None and (quoted.session, quoted.contact) == (asked.session.id, asked.contact)
+    if reply_to is not None and not here:
+        raise ValidationError(
+            "The message to reply to is not in this chat.",
+            field="reply_to",
+            mend="Give the id of a message of the same chat, from GET /v1/sessions/{id}/messages.",
+            code="reply_to_not_found",
+        )
+    return asked
+
+
+# THE list. What fills in a template stands before `content`; who may write to whom is asked after `reply`.
+CHECKS: tuple[Check, ...] = (
+    Check("content", _content),
+    Check("linked", _linked),
+    Check("contact", _contact),
+    Check("reply", _reply),
+)
