@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from containers.worker.effects import PublishCode
 from containers.worker.observations import LoginSeen
 from containers.worker.patience import patiently
 from containers.worker.recorder import Recorder
 from waypost.bootstrap import App
 from waypost.domain.event import Draft, rfc3339
-from waypost.domain.linking import code_lifetime
+from waypost.domain.linking import ATTEMPTS, PAIRING_CODE_SECONDS, code_lifetime, cycle_left_after, next_step
 from waypost.entities.session import QrCode, Session, delete_qr, qr_write, status_write
 from waypost.ports import Write
 from waypost.services.journal import Entry
@@ -25,6 +26,7 @@ class Announcer:
         self._recorder = recorder
         self._status = session.status
         self._qr: dict[str, Any] | None = None
+        self._cycle_ends_ms = 0
         self.linked = session.me is not None
         self.linked_ms = session.linked_ms
 
@@ -32,6 +34,7 @@ class Announcer:
         """A new status, with what else changes on the session's record."""
         now_ms = self._app.now_ms()
         data: dict[str, Any] = {"status": status, "previous": self._status, "reason": reason, "since": rfc3339(now_ms)}
+        data |= next_step(self._session.id, status)
         if status == "scan_qr":
             data["qr"] = self._qr
         self._status = status
@@ -51,18 +54,36 @@ class Announcer:
         self.linked, self.linked_ms = False, 0
         return {"me": None, "linked_ms": 0}
 
-    async def code(self, code: str, sequence: int) -> None:
-        """A code can be scanned: for the API to show, and for subscribers to draw themselves."""
-        now_ms = self._app.now_ms()
-        expires_ms = now_ms + code_lifetime(sequence) * 1000
-        sealed = await patiently(self._app.seals.seal, self._session.tenant, self._session.id, QR, code.encode())
-        self._qr = {"code": code, "sequence": sequence, "expires_at": rfc3339(expires_ms)}
+    async def code(self, shown: PublishCode) -> None:
+        """A code can be scanned: for the API to show, and for subscribers to draw themselves (R-AUTH-1)."""
+        now_ms, sequence = self._app.now_ms(), shown.sequence
+        expires_ms = now_ms + code_lifetime(shown.position) * 1000
+        self._cycle_ends_ms = expires_ms + cycle_left_after(shown.position) * 1000
+        code = shown.code.encode()
+        sealed = await patiently(self._app.seals.seal, self._session.tenant, self._session.id, QR, code)
+        self._qr = {
+            "code": shown.code, "sequence": sequence, "expires_at": rfc3339(expires_ms),
+            "attempt": shown.attempt, "attempts": ATTEMPTS,
+        }  # fmt: skip
         data = {"status": "scan_qr", "previous": self._status, "reason": None, "qr": self._qr}
-        await self._record(data, qr_write(self._session.id, QrCode(sequence, sealed, expires_ms)))
+        data |= next_step(self._session.id, "scan_qr")
+        await self._record(data, qr_write(self._session.id, QrCode(sequence, sealed, expires_ms, shown.attempt)))
+
+    async def pairing_code(self, code: str) -> int:
+        """A code can be typed into the phone; returns until when. It is not known to outlive its cycle of QR codes."""
+        now_ms = self._app.now_ms()
+        expires_ms = now_ms + PAIRING_CODE_SECONDS * 1000
+        if self._cycle_ends_ms > now_ms:
+            expires_ms = min(expires_ms, self._cycle_ends_ms)
+        data: dict[str, Any] = {"status": self._status, "previous": self._status, "reason": None}
+        data |= {"next": "type_code", "command": None}
+        data["pairing_code"] = {"code": code, "expires_at": rfc3339(expires_ms)}
+        await self._record(data)
+        return expires_ms
 
     async def no_code(self) -> None:
-        self._qr = None
+        self._qr, self._cycle_ends_ms = None, 0
         await patiently(self._app.table.transact, [delete_qr(self._session.id)])
 
-    async def _record(self, data: dict[str, Any], write: Write) -> None:
-        await self._recorder.record(Entry((Draft("session_status", self._app.now_ms(), data),), (write,)))
+    async def _record(self, data: dict[str, Any], *writes: Write) -> None:
+        await self._recorder.record(Entry((Draft("session_status", self._app.now_ms(), data),), writes))

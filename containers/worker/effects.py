@@ -30,10 +30,13 @@ class Unlink:
 
 @dataclass(frozen=True, slots=True)
 class PublishCode:
-    """Show this code in place of the one before; `sequence` counts from 1 for this login."""
+    """Show this code in place of the one before. From 1: `sequence` counts in this login, `position` in its cycle of
+    codes, and `attempt` the cycles."""
 
     code: str = field(repr=False)
     sequence: int
+    position: int = 1
+    attempt: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from containers.worker.amendments import Amendments
+from containers.worker.announcer import Announcer
 from containers.worker.page import Page
 from waypost.bootstrap import App
 from waypost.entities.session import Session
@@ -18,6 +19,7 @@ class Desk:
     session: Session
     page: Page
     amendments: Amendments
+    announcer: Announcer
 
 
 type Errand = Callable[[Desk, dict[str, Any]], Awaitable[dict[str, Any]]]

@@ -4,14 +4,11 @@ from typing import Any
 
 from containers.worker import page_calls
 from containers.worker.errands_desk import Desk
-from waypost.domain.linking import PAIRING_CODE_SECONDS
 
 
 async def pairing_code(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
     """`{"phone": digits}` → `{"code": "ABCD-EFGH", "expires_ms": unix milliseconds}`."""
     code = await page_calls.pairing_code(desk.page, arguments["phone"])
     plain = code.replace("-", "")
-    return {
-        "code": f"{plain[:4]}-{plain[4:]}",
-        "expires_ms": desk.app.now_ms() + PAIRING_CODE_SECONDS * 1000,
-    }
+    shown = f"{plain[:4]}-{plain[4:]}"
+    return {"code": shown, "expires_ms": await desk.announcer.pairing_code(shown)}

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from containers.worker.amendments import Amendments
+from containers.worker.announcer import Announcer
 from containers.worker.errands import BEFORE_LOGIN, ERRANDS, REPEATABLE
 from containers.worker.errands_desk import Desk
 from containers.worker.page import Page
@@ -32,6 +33,7 @@ class Orders:
         epoch: int,
         *,
         amendments: Amendments,
+        announcer: Announcer,
         signal: Callable[[str], None],
         ready_page: Callable[[], Awaitable[Page]],
         any_page: Callable[[], Page | None],
@@ -40,6 +42,7 @@ class Orders:
         self._session = session
         self._epoch = epoch
         self._amendments = amendments
+        self._announcer = announcer
         self._signal = signal
         self._ready_page = ready_page
         self._any_page = any_page
@@ -73,7 +76,8 @@ class Orders:
             return
         try:
             async with asyncio.timeout(_SECONDS):
-                desk = Desk(self._app, self._session, await self._page_for(command.name), self._amendments)
+                page = await self._page_for(command.name)
+                desk = Desk(self._app, self._session, page, self._amendments, self._announcer)
                 arguments = await patiently(arguments_of, command, self._app.seals)
                 result = await errand(desk, arguments)
         except Fenced:

@@ -40,8 +40,8 @@ class Effects:
                 await self._on_page(Page.logout)
             case RefreshCode():
                 await self._on_page(Page.refresh_qr)
-            case PublishCode(code=code, sequence=sequence):
-                await parts.announcer.code(code, sequence)
+            case PublishCode():
+                await parts.announcer.code(effect)
             case WithdrawCode():
                 await parts.announcer.no_code()
             case AskAgain():

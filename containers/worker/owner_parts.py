@@ -50,7 +50,7 @@ class Parts:
         sender = Sender(app, session.id, epoch, steps=steps, ready_page=self.readiness.page)
         self.wishes = Wishes(app, session.id, self.announcer, self.seen)
         self.orders = Orders(
-            app, session, epoch, amendments=amendments, signal=self.wishes.obey,
+            app, session, epoch, amendments=amendments, announcer=self.announcer, signal=self.wishes.obey,
             ready_page=self.readiness.page, any_page=self.page,
         )  # fmt: skip
         self.lanes = [

@@ -20,9 +20,8 @@ from containers.worker.effects import (
 from containers.worker.observations import CodeShown, LoggedOut
 from containers.worker.signals import Observation, Signal
 from containers.worker.states import AT_REST, LINKED, LINKING, State, Status
+from waypost.domain.linking import ATTEMPTS, CODES_PER_CYCLE
 
-CODES_PER_CYCLE = 6  # the page shows six codes, then waits to be asked
-CYCLES = 3  # R-AUTH-1
 MAX_RELAUNCHES = 5
 STEADY_S = 300.0  # a session that worked this long starts counting relaunches anew
 FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 60.0
@@ -61,16 +60,16 @@ def show_code(state: State, _signal: Signal, observation: Observation, _now: flo
         return state, ()
     full = state.codes == CODES_PER_CYCLE
     cycles = state.cycles + full
-    if cycles == CYCLES:
+    if cycles == ATTEMPTS:
         return _give_up(state, "qr_attempts_exhausted")
     codes, sequence = (1 if full else state.codes + 1), state.sequence + 1
     after = replace(state, status=Status.SCAN_QR, reason=None, codes=codes, cycles=cycles, sequence=sequence)
-    return after, (PublishCode(observation.code, sequence),)
+    return after, (PublishCode(observation.code, sequence, codes, cycles + 1),)
 
 
 def end_cycle(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
     """R-AUTH-1: three failed attempts end the login until somebody asks again."""
-    if state.cycles + 1 >= CYCLES:
+    if state.cycles + 1 >= ATTEMPTS:
         return _give_up(state, "qr_attempts_exhausted")
     return replace(state, codes=0, cycles=state.cycles + 1), (WithdrawCode(), RefreshCode())
 
@@ -97,7 +96,8 @@ def relaunch(state: State, signal: Signal, _observation: Observation, now: float
     if attempt > MAX_RELAUNCHES:
         return _give_up(state, signal.value)
     status = Status.DEGRADED if state.status in LINKED else Status.STARTING
-    after = replace(state, status=status, reason=signal.value, relaunches=attempt, ready_since=None)
+    # A new page begins a new cycle of codes; the attempts so far still count.
+    after = replace(state, status=status, reason=signal.value, codes=0, relaunches=attempt, ready_since=None)
     return after, (Relaunch(attempt, min(FIRST_DELAY_S * 2 ** (attempt - 1), LONGEST_DELAY_S)),)
 
 

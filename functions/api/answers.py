@@ -29,6 +29,15 @@ class Me(BaseModel):
     name: str | None
 
 
+class Linking(BaseModel):
+    """The code that is on the screen now."""
+
+    attempt: int = Field(examples=[1], description="Each attempt is a cycle of up to six codes (R-AUTH-1).")
+    attempts: int = Field(examples=[3], description="After the last one the login ends until somebody asks again.")
+    sequence: int = Field(description="Counts the codes of this login.")
+    expires_at: str = Field(examples=[_TIME])
+
+
 class Session(BaseModel):
     id: str = Field(examples=["ses_00000000000000000000000000"])
     name: str
@@ -36,6 +45,13 @@ class Session(BaseModel):
     reason: str | None = Field(description="Why it is in this status.")
     since: str = Field(examples=[_TIME], description="When the status began.")
     linked: bool
+    linking: Linking | None = Field(description="Null: there is no code to scan.")
+    next: str | None = Field(
+        examples=["scan_code"],
+        description="What somebody has to do: `scan_code`, `finish_on_operator_machine`, `start_again` or"
+        " `ask_whatsapp`. Null: nothing.",
+    )
+    command: str | None = Field(description="The command line that does it, where there is one.")
     me: Me | None
     multi_device: bool = Field(True, description="The only mode that WhatsApp has (R-AUTH-3).")
     build: str = Field(description="wa-js and the WhatsApp Web build that run in it.")
@@ -49,8 +65,17 @@ class Sessions(BaseModel):
     next_cursor: str | None = Field(description="Hand it back as `cursor` for the next page. Null: that was all.")
 
 
+class LinkAddress(BaseModel):
+    url: str = Field(
+        examples=["https://waypost.example/link/0000_secret"],
+        description="For the person with the phone. Whoever has it first can link an account: pass it on with care.",
+    )
+    expires_at: str = Field(examples=[_TIME])
+
+
 class QrCode(BaseModel):
     code: str = Field(description="The text in the QR code.")
+    attempt: int = Field(examples=[1], description="Which of three attempts it belongs to (R-AUTH-1).")
     sequence: int = Field(description="Counts the codes that the session has shown.")
     expires_at: str = Field(examples=[_TIME])
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
-from api.current import current
+from api.addresses import base_path
 from api.openapi import TITLE, document
 from api.resolver import Router
 
@@ -47,11 +47,4 @@ def docs() -> Response[str]:
 def _described() -> dict[str, Any]:
     from api.handler import resolver  # late: the handler imports this file
 
-    return document(resolver, _base_path())
-
-
-def _base_path() -> str:
-    """The stage, where the address has it in front of the path."""
-    context = current().event.get("requestContext") or {}
-    stage, path = context.get("stage") or "", context.get("path") or ""
-    return f"/{stage}" if stage and path.startswith(f"/{stage}/") else "/"
+    return document(resolver, base_path() or "/")

@@ -23,6 +23,8 @@ from api import (
     events,
     groups,
     health,
+    linking_page,
+    links,
     messages,
     pairing,
     qr,
@@ -48,7 +50,8 @@ resolver = Resolver(
 )
 resolver.use([once])
 for _resource in (
-    sessions, qr, pairing, commands, messages, changes, chats, contacts, groups, events, webhooks, webhook_deliveries,
+    sessions, links, linking_page, qr, pairing, commands,
+    messages, changes, chats, contacts, groups, events, webhooks, webhook_deliveries,
     health, docs,
 ):  # fmt: skip
     resolver.include_router(_resource.router)

@@ -19,13 +19,14 @@ from waypost.errors import WaypostError
 from waypost.services.idempotency import Request, Stored
 
 REPLAYED = "Idempotency-Replayed"
+_WITHOUT_KEY = "/link/"  # asked by people without a tenant; what is posted there is harmless to repeat
 _FREED = (HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 def once(resolver: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:
     """Middleware of all routes. It runs after the request was validated: what never began is not kept."""
     call = current()
-    if call.event.http_method != "POST":
+    if call.event.http_method != "POST" or call.route.startswith(_WITHOUT_KEY):
         return next_middleware(resolver)
     app = bootstrap.app()
     call.request = Request(

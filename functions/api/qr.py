@@ -2,6 +2,7 @@
 
 import base64
 import io
+from typing import Literal
 
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
@@ -11,10 +12,10 @@ from api.current import current
 from api.negotiation import choose
 from api.parameters import SessionId
 from api.resolver import Router
-from api.views import qr_text
+from api.views import qr_text, shown_code
 from waypost import bootstrap
 from waypost.domain.event import rfc3339
-from waypost.entities.session import QrCode, Session, get_qr
+from waypost.entities.session import QrCode, Session
 from waypost.errors import Conflict
 
 router = Router()
@@ -55,9 +56,8 @@ def get(session_id: SessionId) -> Response[str]:
 
 
 def _live_code(session: Session) -> QrCode:
-    app = bootstrap.app()
-    qr = get_qr(app.table, session.id) if session.status == "scan_qr" else None
-    if qr is None or qr.expires_ms <= app.now_ms():
+    qr = shown_code(session, bootstrap.app())
+    if qr is None:
         raise Conflict(
             f"There is no code to scan now: the session is {session.status}.",
             field="session_id",
@@ -81,12 +81,18 @@ def _render(wanted: str, text: str, qr: QrCode) -> str:
     """The body; a PNG in base64."""
     if wanted == "application/json":
         expires_at = rfc3339(qr.expires_ms)
-        return answers.QrCode(code=text, sequence=qr.sequence, expires_at=expires_at).model_dump_json()
+        answer = answers.QrCode(code=text, attempt=qr.attempt, sequence=qr.sequence, expires_at=expires_at)
+        return answer.model_dump_json()
+    if wanted == "image/png":
+        return base64.b64encode(picture(text, "png")).decode()
+    return picture(text, "svg").decode()
+
+
+def picture(text: str, kind: Literal["png", "svg"]) -> bytes:
+    """The code drawn, dark on white whatever surrounds it."""
     import segno  # late: only pictures need it
 
-    picture, out = segno.make_qr(text), io.BytesIO()
-    if wanted == "image/png":
-        picture.save(out, kind="png", scale=8, border=4)
-        return base64.b64encode(out.getvalue()).decode()
-    picture.save(out, kind="svg", scale=8, border=4, light="#fff")
-    return out.getvalue().decode()
+    out = io.BytesIO()
+    light = {"light": "#fff"} if kind == "svg" else {}
+    segno.make_qr(text).save(out, kind=kind, scale=8, border=4, **light)
+    return out.getvalue()

@@ -6,8 +6,9 @@ from api import answers
 from waypost.bootstrap import App
 from waypost.domain.event import rfc3339
 from waypost.domain.ids import whatsapp_hex
+from waypost.domain.linking import ATTEMPTS, next_step
 from waypost.domain.message import Message
-from waypost.entities.session import QrCode, Session
+from waypost.entities.session import QrCode, Session, get_qr
 from waypost.services.changes import ME
 from waypost.services.sending import CONTENT
 
@@ -20,12 +21,29 @@ def session_view(session: Session, app: App) -> answers.Session:
         reason=session.reason,
         since=rfc3339(session.since_ms),
         linked=session.me is not None,
+        linking=_linking(session, app),
+        **next_step(session.id, session.status),
         me=_me(session, app),
         multi_device=True,
         build=session.build,
         created_at=rfc3339(session.created_ms),
         metadata=session.metadata,
         identity={name: value for name, value in session.identity.items() if name != "proxy"},
+    )
+
+
+def shown_code(session: Session, app: App) -> QrCode | None:
+    """The code that can be scanned now; None when there is none, or it is dead."""
+    qr = get_qr(app.table, session.id) if session.status == "scan_qr" else None
+    return qr if qr is not None and qr.expires_ms > app.now_ms() else None
+
+
+def _linking(session: Session, app: App) -> answers.Linking | None:
+    qr = shown_code(session, app)
+    if qr is None:
+        return None
+    return answers.Linking(
+        attempt=qr.attempt, attempts=ATTEMPTS, sequence=qr.sequence, expires_at=rfc3339(qr.expires_ms)
     )
 
 

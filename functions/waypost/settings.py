@@ -12,7 +12,8 @@ from waypost.errors import ValidationError
 class Settings:
     """`home` is where the embedded engine lives; `engines/aws/places.py` says how the AWS engine finds its things
     (WAYPOST_TABLE_…, _BUCKET_…, _KEY, _QUEUE_URL, _QUEUES, _PUSH_URL). `allow_private_targets` lets webhooks go to
-    private and loopback addresses, which only a single machine needs. `docs_url` is the public base, for links."""
+    private and loopback addresses, which only a single machine needs. `public_url` is the address of the API that
+    people reach, for links; empty: the one that a request came to."""
 
     engine: Literal["embedded", "harsh", "aws"] = "embedded"  # harsh: the embedded one in bad weather, for tests
     home: Path = Path(".waypost")
@@ -20,10 +21,12 @@ class Settings:
     chromium: Path = Path("/usr/lib/chromium/chromium-headless-shell")
     stage: str = "dev"
     allow_private_targets: bool = False
+    public_url: str = ""
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
-    """WAYPOST_ENGINE, _HOME, _WHATSAPP_URL, _CHROMIUM (the real binary), _STAGE, _ALLOW_PRIVATE_TARGETS=1."""
+    """WAYPOST_ENGINE, _HOME, _WHATSAPP_URL, _CHROMIUM (the real binary), _STAGE, _ALLOW_PRIVATE_TARGETS=1,
+    _PUBLIC_URL."""
     defaults = Settings()
     return Settings(
         engine=_engine(environment.get("WAYPOST_ENGINE", defaults.engine)),
@@ -32,6 +35,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         chromium=Path(environment.get("WAYPOST_CHROMIUM", str(defaults.chromium))),
         stage=environment.get("WAYPOST_STAGE", defaults.stage),
         allow_private_targets=environment.get("WAYPOST_ALLOW_PRIVATE_TARGETS") == "1",
+        public_url=environment.get("WAYPOST_PUBLIC_URL", defaults.public_url),
     )
 
 

@@ -21,6 +21,7 @@ OPERATIONS = {
     "/v1/sessions/{session_id}/start": {"post"},
     "/v1/sessions/{session_id}/stop": {"post"},
     "/v1/sessions/{session_id}/logout": {"post"},
+    "/v1/sessions/{session_id}/link": {"post", "delete"},
     "/v1/sessions/{session_id}/qr": {"get"},
     "/v1/sessions/{session_id}/messages": {"get", "post"},
     "/v1/sessions/{session_id}/messages/{message_id}": {"get"},

@@ -109,7 +109,12 @@ def test_a_code_comes_in_the_type_that_is_accepted(client: ApiClient, accept: st
     assert answer.headers["x-qr-sequence"] == "3"
     assert answer.headers["x-qr-expires-at"].endswith("Z")
     if given == "application/json":
-        assert answer.json() == {"code": CODE, "sequence": 3, "expires_at": answer.headers["x-qr-expires-at"]}
+        assert answer.json() == {
+            "code": CODE,
+            "attempt": 1,
+            "sequence": 3,
+            "expires_at": answer.headers["x-qr-expires-at"],
+        }
     elif given == "image/png":
         assert answer.body.startswith(b"\x89PNG")
         width, height = struct.unpack(">II", answer.body[16:24])

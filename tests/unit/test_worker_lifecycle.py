@@ -260,3 +260,19 @@ def test_a_ban_ends_the_browser() -> None:
 
 def test_effects_do_not_print_the_code() -> None:
     assert "2@secret" not in repr(live(after(), CodeShown("2@secret"))[1]) + repr(CodeShown("2@secret"))
+
+
+def test_a_code_says_its_place_in_the_cycle_and_which_attempt_it_belongs_to() -> None:
+    codes = [CodeShown(f"2@{number}") for number in range(8)]
+    _, effects = live(State(), StartAsked(), *codes[:6], Idle(), *codes[6:])
+    shown = [effect for effect in effects if isinstance(effect, PublishCode)]
+    assert [code.sequence for code in shown] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [(code.attempt, code.position) for code in shown[4:]] == [(1, 5), (1, 6), (2, 1), (2, 2)]
+
+
+def test_a_page_that_is_loaded_anew_begins_a_cycle_and_keeps_the_attempt() -> None:
+    """Its first code lives 60 s: taken for the third of a cycle it would be called dead after 20."""
+    _, effects = live(State(), StartAsked(), CodeShown("2@1"), CodeShown("2@2"), Idle(), CodeShown("2@3"),
+                      BrowserGone(), CodeShown("2@4"))  # fmt: skip
+    last = [effect for effect in effects if isinstance(effect, PublishCode)][-1]
+    assert (last.sequence, last.position, last.attempt) == (4, 1, 2)

@@ -8,6 +8,7 @@ pk SES#{session}   sk CMD#{command}    a command for the owner; gone when it was
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from waypost.entities.link import link_key
 from waypost.entities.record import blob, mapping, number, text, text_or_none
 from waypost.errors import ConditionFailed
 from waypost.ports import Clause, Delete, Item, Key, Page, Put, Table, Update, When
@@ -45,11 +46,13 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class QrCode:
-    """`code` is sealed. `sequence` counts the codes of a session; `expires_ms` is unix milliseconds."""
+    """`code` is sealed. `sequence` counts the codes of a login and `attempt` its cycles of codes, from 1;
+    `expires_ms` is unix milliseconds."""
 
     sequence: int
     code: bytes
     expires_ms: int
+    attempt: int = 1
 
 
 def session_pk(session: str) -> str:
@@ -101,14 +104,17 @@ def set_desired(table: Table, session: str, desired: str) -> bool:
 
 def qr_write(session: str, qr: QrCode) -> Put:
     key = qr_key(session)
-    return Put(
-        {"pk": key.pk, "sk": key.sk, "sequence": qr.sequence, "code": qr.code, "expires_ms": qr.expires_ms},
-    )
+    shown: Item = {"sequence": qr.sequence, "code": qr.code, "expires_ms": qr.expires_ms, "attempt": qr.attempt}
+    return Put({"pk": key.pk, "sk": key.sk, **shown})
 
 
 def get_qr(table: Table, session: str) -> QrCode | None:
     item = table.get(qr_key(session))
-    return None if item is None else QrCode(number(item, "sequence"), blob(item, "code"), number(item, "expires_ms"))
+    if item is None:
+        return None
+    return QrCode(
+        number(item, "sequence"), blob(item, "code"), number(item, "expires_ms"), number(item, "attempt", default=1)
+    )
 
 
 def delete_qr(session: str) -> Delete:
@@ -118,6 +124,7 @@ def delete_qr(session: str) -> Delete:
 def delete_session_records(table: Table, session: Session) -> None:
     """Remove the record and its code. The log stays until its own retention ends."""
     table.delete(qr_key(session.id))
+    table.delete(link_key(session.id))
     table.delete(session_key(session.id))
 
 

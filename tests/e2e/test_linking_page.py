@@ -1,0 +1,117 @@
+"""The linking page in a real browser: the person with the phone opens it, scans, and sees how it goes on."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from playwright.async_api import Page, async_playwright
+
+from tests.e2e.house import House, poll, status_of
+
+CHROMIUM = os.environ.get("WAYPOST_CHROMIUM", "/usr/lib/chromium/chromium-headless-shell")
+OURS, TYPED = "4915112345631", "4915112345632"
+
+
+@asynccontextmanager
+async def a_phone_browser(dark: bool = False) -> AsyncIterator[tuple[Page, list[str]]]:
+    """A page of a phone's size, and what its console said."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        try:
+            context = await browser.new_context(
+                viewport={"width": 390, "height": 844}, color_scheme="dark" if dark else "light"
+            )
+            page = await context.new_page()
+            console: list[str] = []
+            page.on("console", lambda message: console.append(message.text))
+            page.on("pageerror", lambda problem: console.append(str(problem)))
+            yield page, console
+        finally:
+            await browser.close()
+
+
+def new_link(api: httpx.Client) -> tuple[str, str]:
+    session = api.post("/v1/sessions", json={"name": "Front desk"}).raise_for_status().json()["id"]
+    return session, api.post(f"/v1/sessions/{session}/link").raise_for_status().json()["url"]
+
+
+def code_on_screen(simulator: httpx.Client, known: set[str]) -> str:
+    def look() -> str | None:
+        return next((one["code"] for one in simulator.get("/control/codes").json() if one["page"] not in known), None)
+
+    return poll(look, 40, "a code is on a screen")
+
+
+async def shot(page: Page, name: str) -> None:
+    """For people who want to look: WAYPOST_SHOTS names a folder."""
+    folder = os.environ.get("WAYPOST_SHOTS")
+    if folder:
+        await page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+
+
+async def test_somebody_scans_the_code_of_the_page(house: House) -> None:
+    with house.api() as api, house.simulator() as simulator:
+        simulator.post("/control/accounts", json={"number": OURS}).raise_for_status()
+        session, url = new_link(api)
+        async with a_phone_browser() as (page, console):
+            await page.goto(url)
+            await shot(page, "1-closed")
+            await page.get_by_role("button", name="Show the code").click()
+            picture = page.get_by_role("img", name="The code to scan with WhatsApp")
+            await picture.and_(page.locator("[data-sequence]:not(.stale)")).wait_for()
+            await page.get_by_text("Attempt 1 of 3").wait_for()
+            await shot(page, "2-code")
+
+            async with a_phone_browser() as (stranger, _):
+                await stranger.goto(url)
+                await stranger.get_by_role("button", name="Show the code").click()
+                await stranger.get_by_text("opened in another browser").wait_for()
+                await shot(stranger, "3-taken")
+            await page.reload()  # the same browser goes on without another press
+            await picture.and_(page.locator("[data-sequence]:not(.stale)")).wait_for()
+
+            shown = api.get(f"/v1/sessions/{session}/qr", headers={"accept": "application/json"}).json()["code"]
+            simulator.post(f"/control/accounts/{OURS}/scan", json={"code": shown}).raise_for_status()
+            await page.get_by_role("heading", name="Done: your phone is linked").wait_for()
+            assert await page.locator("li.done:visible").count() == 4
+            await shot(page, "4-linked")
+            # Browsers write every answer of 4xx to the console; the page itself has nothing to say there.
+            assert [line for line in console if "status of 4" not in line] == []
+        poll(lambda: status_of(api, session) == "working", 40, "the session works")
+
+
+async def test_somebody_types_a_code_into_the_phone(house: House) -> None:
+    with house.api() as api, house.simulator() as simulator:
+        simulator.post("/control/accounts", json={"number": TYPED}).raise_for_status()
+        session, url = new_link(api)
+        async with a_phone_browser(dark=True) as (page, _):
+            await page.goto(url)
+            await page.get_by_role("button", name="Show the code").click()
+            await page.get_by_role("button", name="Enter a code on the phone instead").click()
+            number = page.get_by_label("The number of the phone")
+            await number.fill("12")
+            await page.get_by_role("button", name="Get a code").click()
+            await page.get_by_role("alert").filter(has_text="international number").wait_for()
+            await number.fill(f"+{TYPED}")
+            await page.get_by_role("button", name="Get a code").click()
+            letters = page.locator("#pairing")
+            await letters.filter(has_text="-").wait_for()
+            await shot(page, "5-typed")
+            typed = (await letters.inner_text()).strip()
+            told = [event["data"] for event in events_of(api, session) if event["data"].get("pairing_code")]
+            assert [data["pairing_code"]["code"] for data in told] == [typed]
+            assert told[0]["pairing_code"]["expires_at"].endswith("Z")
+            assert told[0]["next"] == "type_code"
+            simulator.post(f"/control/accounts/{TYPED}/scan", json={"code": typed}).raise_for_status()
+            await page.get_by_role("heading", name="Done: your phone is linked").wait_for()
+            await shot(page, "6-linked-dark")
+        codes = [event["data"]["qr"] for event in events_of(api, session) if event["data"].get("qr")]
+        assert codes[0].keys() == {"code", "sequence", "expires_at", "attempt", "attempts"}
+        assert (codes[0]["sequence"], codes[0]["attempt"], codes[0]["attempts"]) == (1, 1, 3)
+
+
+def events_of(api: httpx.Client, session: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = api.get("/v1/events", params={"session_id": session}).json()["events"]
+    return [event for event in found if event["type"] == "session_status"]
