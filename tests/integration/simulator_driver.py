@@ -196,6 +196,14 @@ class Browser:
         await self.page.goto(url)
         await self.ready()
 
+    async def leave(self) -> None:
+        """To an empty page; the one before may be on its way to another place, after a logout."""
+        for _ in range(5):
+            with suppress(PlaywrightError):
+                await self.page.goto("about:blank")
+                return
+        raise AssertionError("the page would not be left")
+
     async def ready(self) -> None:
         await self.page.wait_for_function("() => window.WPP && WPP.isFullReady", timeout=20_000)
 

@@ -52,7 +52,7 @@ async def bruno(simulator: Simulator) -> Phone:
 @pytest_asyncio.fixture(loop_scope="module")
 async def browser(profile: Browser, simulator: Simulator, ana: Phone) -> AsyncIterator[Browser]:
     """The same browser for all tests, each time as a new device on an empty network."""
-    await profile.page.goto("about:blank")
+    await profile.leave()
     devtools = await profile.context.new_cdp_session(profile.page)
     await devtools.send("Storage.clearDataForOrigin", {"origin": simulator.url, "storageTypes": "all"})
     await profile.open(simulator.url)
