@@ -16,7 +16,7 @@ from waypost.bootstrap import App
 from waypost.domain.lease import LEASE_SECONDS, RENEW_SECONDS
 from waypost.domain.message import Lane as LaneName
 from waypost.entities.message import get_message
-from waypost.entities.schedule import last_waiting_by_chat
+from waypost.entities.schedule import last_waiting_by_chat, next_due
 from waypost.errors import NotFound
 from waypost.ports import Received
 from waypost.services.sending import feed
@@ -75,7 +75,9 @@ class Lane:
         schedule is looked at again and again, not to let what is accepted meanwhile wait behind them.
         """
         for _ in range(LEASE_SECONDS + 1):
-            chats = await patiently(last_waiting_by_chat, self._app.table, self._session, self._name)
+            chats = await patiently(
+                last_waiting_by_chat, self._app.table, self._session, self._name, due_by_ms=self._app.now_ms()
+            )
             for contact, number in chats.items():
                 if contact not in self._contacts:
                     await self._room.acquire()
@@ -86,7 +88,13 @@ class Lane:
         received = await patiently(self._listen, 0)
         if received or await self._refill():
             return received
-        return await patiently(self._listen, _WAIT_SECONDS)
+        return await patiently(self._listen, await patiently(self._quiet_seconds))
+
+    def _quiet_seconds(self) -> float:
+        """How long nothing becomes due by itself."""
+        now_ms = self._app.now_ms()
+        due_ms = next_due(self._app.table, self._session, self._name, after_ms=now_ms)
+        return _WAIT_SECONDS if due_ms is None else min(_WAIT_SECONDS, max(0.0, (due_ms - now_ms) / 1000))
 
     def _listen(self, seconds: float) -> list[Received]:
         received = self._queue.receive(wait_seconds=seconds)
@@ -106,6 +114,7 @@ class Lane:
                 self._name,
                 in_hand=set(self._messages),
                 unique=f"{self._unique}-{self._round}",
+                now_ms=self._app.now_ms(),
                 table=self._app.table,
                 queues=self._app.engine.queues,
             )

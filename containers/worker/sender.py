@@ -15,13 +15,14 @@ from containers.worker.reach import Reach
 from containers.worker.steps import Steps
 from waypost.bootstrap import App
 from waypost.domain.ids import whatsapp_hex
-from waypost.domain.message import Lane, Message, is_settled, status_of_ack
+from waypost.domain.message import Lane, Message, Status, is_settled, status_of_ack
 from waypost.domain.retry import RETRIES, is_retryable, retry_delay
 from waypost.entities.head import head_key
 from waypost.entities.message import attempt_writes, get_message
 from waypost.entities.schedule import Waiting, leave_schedule, waiting_in_chat
 from waypost.errors import ConditionFailed, Fenced, NetworkError, WaypostError, WhatsAppError
 from waypost.ports import Check, Clause, When
+from waypost.services.holds import Hold, held_by
 from waypost.services.sending import CONTENT
 
 ACK_SECONDS = 30.0
@@ -58,21 +59,35 @@ class Sender:
         lock = self._chats.setdefault((contact, lane), asyncio.Lock())
         async with lock:
             while True:
-                waiting = await patiently(waiting_in_chat, self._app.table, self._session, contact, lane, up_to=up_to)
+                waiting = await patiently(
+                    waiting_in_chat, self._app.table, self._session, contact, lane,
+                    up_to=up_to, due_by_ms=self._app.now_ms(),
+                )  # fmt: skip
                 if not waiting:
                     return
                 for place in waiting:
-                    await self._send(place)
+                    if not await self._send(place):
+                        return  # it is held, and what comes behind it waits with it (P3)
 
-    async def _send(self, place: Waiting) -> None:
-        """Bring one message to a settled state, through crashes of the page and missing acknowledgements."""
+    async def _send(self, place: Waiting) -> bool:
+        """Bring one message to a settled state, through crashes of the page and missing acknowledgements; or leave it
+        where it is, which is False."""
         message_id, failures = place.message, 0
         while True:
             page = await self._ready_page()
             message = await patiently(get_message, self._app.table, message_id)
             if message is None or is_settled(message.status):
                 await patiently(leave_schedule, self._app.table, place)
-                return
+                return True
+            held = (
+                await patiently(held_by, message, self._app.table, self._app.now_ms())
+                if message.status == "accepted"
+                else None
+            )
+            if held is not None and await self._is_over(message, held):
+                continue
+            if held is not None:
+                return False
             try:
                 if message.status == "sending" and await self._already_handed_over(page, message):
                     await self._steps.wait_settled(message_id, self._ack_seconds)
@@ -86,8 +101,16 @@ class Sender:
                 failures += 1
                 if failures > RETRIES or not is_retryable(error.code):
                     await self._fail(message_id, error)
-                    return
+                    return True
                 await self._sleep(retry_delay(failures, random.random()))  # noqa: S311  # jitter, not a secret
+
+    async def _is_over(self, message: Message, held: Hold) -> bool:
+        """Whether it is held for ever, which ends it."""
+        if held == "paused":
+            return False
+        status: Status = "expired" if held == "expires_at" else "cancelled"
+        await self._steps.advance(message.id, status, time_ms=self._app.now_ms(), reason=held)
+        return True
 
     async def _already_handed_over(self, page: Page, message: Message) -> bool:
         """After a crash: whether the page knows the message, under either form of its chat (P2)."""

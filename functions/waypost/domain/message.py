@@ -117,4 +117,6 @@ class Message:
     purpose: str | None = None  # what consent is asked for
     template: str | None = None  # the name of what it was made from
     bulk: str | None = None  # the bulk run that it belongs to
+    bulk_row: int = 0  # and which of its rows
+    moved_from: str | None = None  # the message that it stands in for: its session is gone
     times: dict[str, int] = field(default_factory=dict)

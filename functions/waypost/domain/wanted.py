@@ -25,7 +25,8 @@ class Wanted:
     """`content` is what `kind` needs; of a text: `{"text": …}`. It is sealed as it stands when all checks are done.
 
     `send_at_ms` and `expires_ms` are unix milliseconds; 0: at once, never. `purpose` is what consent is asked for,
-    None: any. `template` is what `content` is made from. `bulk` is the run that the message belongs to.
+    None: any. `template` is what `content` is made from. `bulk` is the run that the message
+    belongs to, `bulk_row` which of its rows it is.
     """
 
     to: Address
@@ -39,6 +40,7 @@ class Wanted:
     purpose: str | None = None
     template: Template | None = None
     bulk: str | None = None
+    bulk_row: int = 0
 
 
 def text_to(to: Address, text: str, **more: Any) -> Wanted:

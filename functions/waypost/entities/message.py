@@ -1,6 +1,7 @@
 """A message, and the names that WhatsApp knows it by. Its place in the schedule: `schedule.py`.
 
-pk MSG#{message}             sk -                    the message; in index by_chat as `{session}#{contact}`
+pk MSG#{message}             sk -                    the message; in index by_chat as `{session}#{contact}`, and in
+                                                     by_owner as `{run}#messages` by row, when it is of a bulk run
 pk SES#{session}#WA          sk {out|in#contact}#{hex}   WhatsApp's id → message
 """
 
@@ -28,6 +29,15 @@ def list_messages(
     table: Table, session: str, contact: str, *, limit: int, cursor: str | None, newest_first: bool
 ) -> tuple[list[Message], str | None]:
     page = table.query(f"{session}#{contact}", index="by_chat", limit=limit, cursor=cursor, descending=newest_first)
+    return [_from_item(item) for item in page.items], page.cursor
+
+
+def list_of_run(
+    table: Table, run: str, *, first: int = 0, last: int = 10**8 - 1, limit: int = 1000, cursor: str | None = None
+) -> tuple[list[Message], str | None]:
+    """The messages that a bulk run made of its rows from `first` to `last`. From an index: it may lag."""
+    between = (f"{first:08d}", f"{last:08d}")
+    page = table.query(f"{run}#messages", index="by_owner", between=between, limit=limit, cursor=cursor)
     return [_from_item(item) for item in page.items], page.cursor
 
 
@@ -119,6 +129,8 @@ def _to_item(message: Message) -> Item:
     }
     for name in _PLAIN:
         item[name] = getattr(message, name)
+    if message.bulk is not None:
+        item["owner_pk"], item["owner_sk"] = f"{message.bulk}#messages", f"{message.bulk_row:08d}"
     for status, time_ms in message.times.items():
         item[f"time_{status}"] = time_ms
     return item
@@ -127,7 +139,7 @@ def _to_item(message: Message) -> Item:
 _PLAIN = (
     "id", "tenant", "session", "contact", "direction", "status", "created_ms", "content", "kind", "lane",
     "number", "source", "author", "reply_to", "reason", "attempts", "backfilled", "edited_ms", "revoked_ms", "revision",
-    "send_at_ms", "expires_ms", "purpose", "template", "bulk",
+    "send_at_ms", "expires_ms", "purpose", "template", "bulk", "bulk_row", "moved_from",
 )  # fmt: skip
 
 
@@ -158,6 +170,8 @@ def _from_item(item: Item) -> Message:
         purpose=text_or_none(item, "purpose"),
         template=text_or_none(item, "template"),
         bulk=text_or_none(item, "bulk"),
+        bulk_row=number(item, "bulk_row"),
+        moved_from=text_or_none(item, "moved_from"),
         times={
             name.removeprefix("time_"): value
             for name, value in item.items()

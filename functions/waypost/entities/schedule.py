@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from waypost.domain.message import Lane, Message
-from waypost.entities.record import number, text
+from waypost.entities.record import number, text, text_or_none
 from waypost.ports import Clause, Delete, Item, Key, Put, Table, Update, When, Write
 
 
@@ -29,6 +29,8 @@ class Waiting:
     due_ms: int
     expires_ms: int = 0
     waits_for: str = ""
+    bulk: str | None = None
+    template: str | None = None
 
 
 def accepted_so_far(table: Table, session: str, contact: str, lane: Lane) -> int:
@@ -50,6 +52,8 @@ def place_writes(message: Message, *, due_ms: int) -> list[Write]:
         due_ms=due_ms,
         expires_ms=message.expires_ms,
         waits_for="time" if due_ms > message.created_ms else "",
+        bulk=message.bulk,
+        template=message.template,
     )
     return [Update(lane_key, set={"accepted": message.number}, when=When.all(free)), Put(_waiting_item(place))]
 
@@ -64,32 +68,63 @@ def leave_schedule(table: Table, waiting: Waiting) -> None:
     table.delete(_waiting_key(waiting.session, waiting.contact, waiting.lane, waiting.number))
 
 
-def waiting_in_chat(table: Table, session: str, contact: str, lane: Lane, *, up_to: int) -> list[Waiting]:
-    """What is not settled in a chat and lane, number `up_to` included, in order. Read consistently: it decides P3."""
-    page = table.query(
-        f"SES#{session}#WAIT#{lane}",
-        between=(f"{contact}#{0:012d}", f"{contact}#{up_to:012d}"),
-        limit=100,
-    )
-    return [_waiting(item) for item in page.items]
+def waiting_in_chat(
+    table: Table, session: str, contact: str, lane: Lane, *, up_to: int, after: int = 0, due_by_ms: int | None = None
+) -> list[Waiting]:
+    """What is not settled in a chat and lane, behind number `after`, number `up_to` included, in order; the first of
+    it, if there is any. What has a time of its own later than `due_by_ms` holds up nobody. Read consistently: it
+    decides P3."""
+    cursor: str | None = None
+    span = (f"{contact}#{after + 1:012d}", f"{contact}#{up_to:012d}")
+    while True:
+        page = table.query(_waiting_pk(session, lane), between=span, limit=100, cursor=cursor)
+        found = [_waiting(item) for item in page.items]
+        due = [one for one in found if due_by_ms is None or one.waits_for != "time" or one.due_ms <= due_by_ms]
+        cursor = page.cursor
+        if due or cursor is None:
+            return due
 
 
-def waiting_by_due(table: Table, session: str, lane: Lane, *, limit: int) -> list[Waiting]:
+def waiting_by_due(
+    table: Table, session: str, lane: Lane, *, limit: int, due_by_ms: int | None = None
+) -> list[Waiting]:
     """What is not settled in a lane, first due first, for the feeder. From an index: it may lag."""
-    page = table.query(f"{session}#{lane}", index="by_due", limit=limit)
-    return [_waiting(item) for item in page.items]
+    return page_by_due(table, session, lane, limit=limit, due_by_ms=due_by_ms)[0]
 
 
-def last_waiting_by_chat(table: Table, session: str, lane: Lane) -> dict[str, int]:
-    """For each chat of a lane with something unsettled, the highest number: where a new owner sends on from."""
+def page_by_due(
+    table: Table, session: str, lane: Lane, *, limit: int, due_by_ms: int | None = None, cursor: str | None = None
+) -> tuple[list[Waiting], str | None]:
+    """The same in pages."""
+    span = None if due_by_ms is None else ("0", f"{due_by_ms:013d}~")
+    page = table.query(_due_pk(session, lane), index="by_due", between=span, limit=limit, cursor=cursor)
+    return [_waiting(item) for item in page.items], page.cursor
+
+
+def next_due(table: Table, session: str, lane: Lane, *, after_ms: int) -> int | None:
+    """When the next message's own time comes; None: nothing waits for one."""
+    page = table.query(_due_pk(session, lane), index="by_due", after=f"{after_ms:013d}~", limit=1)
+    return _waiting(page.items[0]).due_ms if page.items else None
+
+
+def page_waiting(
+    table: Table, session: str, lane: Lane, *, contact: str | None = None, limit: int, cursor: str | None
+) -> tuple[list[Waiting], str | None]:
+    """What is not settled in a lane, or in one chat of it, in no particular order. Read consistently."""
+    begins_with = None if contact is None else f"{contact}#"
+    page = table.query(_waiting_pk(session, lane), begins_with=begins_with, limit=limit, cursor=cursor)
+    return [_waiting(item) for item in page.items], page.cursor
+
+
+def last_waiting_by_chat(table: Table, session: str, lane: Lane, *, due_by_ms: int | None = None) -> dict[str, int]:
+    """For each chat of a lane with something unsettled and due, the highest number: where a new owner sends on from."""
     last: dict[str, int] = {}
     cursor: str | None = None
     while True:
-        page = table.query(f"SES#{session}#WAIT#{lane}", limit=1000, cursor=cursor)
-        for item in page.items:
-            waiting = _waiting(item)
-            last[waiting.contact] = waiting.number
-        cursor = page.cursor
+        found, cursor = page_waiting(table, session, lane, limit=1000, cursor=cursor)
+        for waiting in found:
+            if due_by_ms is None or waiting.due_ms <= due_by_ms:
+                last[waiting.contact] = waiting.number
         if cursor is None:
             return last
 
@@ -98,8 +133,16 @@ def _lane_key(session: str, contact: str, lane: Lane) -> Key:
     return Key(f"SES#{session}#{contact}", f"LANE#{lane}")
 
 
+def _waiting_pk(session: str, lane: Lane) -> str:
+    return f"SES#{session}#WAIT#{lane}"
+
+
+def _due_pk(session: str, lane: Lane) -> str:
+    return f"{session}#{lane}"
+
+
 def _waiting_key(session: str, contact: str, lane: Lane, number_: int) -> Key:
-    return Key(f"SES#{session}#WAIT#{lane}", f"{contact}#{number_:012d}")
+    return Key(_waiting_pk(session, lane), f"{contact}#{number_:012d}")
 
 
 def _waiting_item(waiting: Waiting) -> Item:
@@ -115,7 +158,9 @@ def _waiting_item(waiting: Waiting) -> Item:
         "due_ms": waiting.due_ms,
         "expires_ms": waiting.expires_ms,
         "waits_for": waiting.waits_for,
-        "due_pk": f"{waiting.session}#{waiting.lane}",
+        "bulk": waiting.bulk,
+        "template": waiting.template,
+        "due_pk": _due_pk(waiting.session, waiting.lane),
         "due_sk": f"{waiting.due_ms:013d}#{waiting.number:012d}#{waiting.message}",
     }
 
@@ -130,4 +175,6 @@ def _waiting(item: Item) -> Waiting:
         due_ms=number(item, "due_ms"),
         expires_ms=number(item, "expires_ms"),
         waits_for=text(item, "waits_for") if "waits_for" in item else "",
+        bulk=text_or_none(item, "bulk"),
+        template=text_or_none(item, "template"),
     )

@@ -71,6 +71,7 @@ def _message(asked: Asked, message_id: str) -> Message:
         purpose=wanted.purpose,
         template=None if wanted.template is None else wanted.template.name,
         bulk=wanted.bulk,
+        bulk_row=wanted.bulk_row,
         times={"accepted": asked.now_ms},
     )
 

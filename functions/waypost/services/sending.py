@@ -7,11 +7,13 @@ from waypost.domain.event import Draft
 from waypost.domain.message import Lane, Message
 from waypost.entities.head import get_head
 from waypost.entities.message import get_message, status_write
-from waypost.entities.schedule import settled_write, waiting_by_due
+from waypost.entities.queue_pause import get_pause
+from waypost.entities.schedule import Waiting, page_by_due, settled_write
 from waypost.entities.session import Session
 from waypost.errors import Conflict, NotFound
 from waypost.ports import Queues, Table
 from waypost.services.contacts import Contacts
+from waypost.services.holds import Runs
 from waypost.services.journal import Entry, append
 from waypost.services.nudges import nudge_consumers
 from waypost.services.sealing import Seals
@@ -70,18 +72,27 @@ def enqueue(
         queue.send(json.dumps({"message": message_id}), group=contact, deduplication_id=deduplication_id)
 
 
-def feed(session_id: str, lane: Lane, *, in_hand: Collection[str], unique: str, table: Table, queues: Queues) -> int:
-    """Top a lane's queue up from the schedule, first due first, without what the owner has in hand; returns how many.
+def feed(
+    session_id: str,
+    lane: Lane,
+    *,
+    in_hand: Collection[str],
+    unique: str,
+    now_ms: int,
+    table: Table,
+    queues: Queues,
+) -> int:
+    """Top a lane's queue up from the schedule, first due first, without what the owner has in hand, what has a later
+    time of its own, and what is held; returns how many.
 
     `unique` makes a refill's deduplication ids differ from earlier ones: a message may be in the queue twice, which
     the sender bears, but must never be missing from it.
     """
     queue = queues.queue(f"{lane}-{session_id}")
     room = NEAR_HORIZON - queue.depth()
-    if room <= 0:
+    if room <= 0 or get_pause(table, session_id, lane) is not None:
         return 0
-    soon = waiting_by_due(table, session_id, lane, limit=room + len(in_hand))
-    due = [waiting for waiting in soon if waiting.message not in in_hand][:room]
+    due = _due(session_id, lane, room, in_hand=in_hand, now_ms=now_ms, table=table)
     for waiting in due:
         queue.send(
             json.dumps({"message": waiting.message}),
@@ -89,3 +100,15 @@ def feed(session_id: str, lane: Lane, *, in_hand: Collection[str], unique: str, 
             deduplication_id=f"{waiting.message}-{unique}",
         )
     return len(due)
+
+
+def _due(
+    session_id: str, lane: Lane, room: int, *, in_hand: Collection[str], now_ms: int, table: Table
+) -> list[Waiting]:
+    """What may go, as far as there is room. A run that is held does not hide what stands behind it."""
+    runs, found, cursor = Runs(table), list[Waiting](), None
+    while True:
+        page, cursor = page_by_due(table, session_id, lane, limit=room + len(in_hand), due_by_ms=now_ms, cursor=cursor)
+        found += [one for one in page if one.message not in in_hand and runs.state_of(one.bulk) == "running"]
+        if len(found) >= room or cursor is None:
+            return found[:room]
