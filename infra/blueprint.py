@@ -177,6 +177,7 @@ TASKS = (
             "table:main:write",
             "table:keys:write",
             "queue:claims:use",
+            "queue:claims:send",
             "queue:interactive:send",
             "queue:interactive:use",
             "queue:interactive:drop",

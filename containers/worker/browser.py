@@ -168,6 +168,11 @@ def _lock_of(place: Place) -> Path:
     return place.profile.with_name(place.profile.name + ".lock")
 
 
+async def evict(place: Place) -> None:
+    """For who holds the session's lease: end a former owner's browser, which may be frozen and deaf."""
+    await asyncio.to_thread(_kill, place)
+
+
 def _kill(place: Place) -> None:
     """End what still runs on the profile; the lock says who, its command line that it is still the same."""
     try:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from playwright.async_api import Playwright
 
-from containers.worker.browser import Browser, Place, launch
+from containers.worker.browser import Browser, Place, evict, launch
 from containers.worker.identity import Identity
 from containers.worker.observations import Batch, BrowserGone, LoginSeen, PageCrashed, PageHung
 from containers.worker.page import Page
 from containers.worker.signals import LaunchFailed, Observation
 from waypost.bootstrap import App
 from waypost.entities.session import Session
-from waypost.errors import WaypostError
+from waypost.errors import Conflict, WaypostError
 from waypost.observability import logger
 
 log = logger("worker")
@@ -82,7 +82,7 @@ class Browsing:
         await self._end_browser()
         await asyncio.sleep(after)
         try:
-            browser = await launch(self._playwright, self._place, self._identity, self._url)
+            browser = await self._start()
         except WaypostError as error:
             log.warning("the browser did not start", extra={"session": self._session.id, "code": error.code})
             self._observe(LaunchFailed())
@@ -95,6 +95,14 @@ class Browsing:
         except WaypostError as error:
             log.warning("WhatsApp was not loaded", extra={"session": self._session.id, "code": error.code})
             self._observe(LaunchFailed())
+
+    async def _start(self) -> Browser:
+        try:
+            return await launch(self._playwright, self._place, self._identity, self._url)
+        except Conflict:
+            log.warning("ending a former owner's browser", extra={"session": self._session.id})
+            await evict(self._place)
+            return await launch(self._playwright, self._place, self._identity, self._url)
 
     async def _listen(self, browser: Browser) -> None:
         try:

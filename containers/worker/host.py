@@ -1,28 +1,33 @@
-"""The worker's slots: takes sessions that want an owner, runs each in a task, and hands them back at the end.
+"""The worker's slots: takes sessions that want an owner, runs each in a task, and hands them back.
 
-Sessions come from the `claims` queue, and from a look at the running ones, which finds those whose owner died.
+Sessions come from the `claims` queue, and from a look at the running ones, which finds those whose owner died, at the
+moment when they may be claimed. Handed back means: sends in hand finished, profile saved, browser closed, lease
+released, and announced, so that the next owner starts at once.
 """
 
 import asyncio
-import json
 import random
 
 from playwright.async_api import Playwright
 
+from containers.worker.claims import Claims
 from containers.worker.fence import Fence
 from containers.worker.owner import Owner
+from containers.worker.patience import patiently
 from containers.worker.tenure import Tenure, take
 from waypost.bootstrap import App
-from waypost.domain.lease import may_claim
+from waypost.domain.lease import ms_until_claimable
 from waypost.entities.head import list_running
-from waypost.errors import Fenced, StorageError
+from waypost.errors import Fenced, StorageError, WaypostError
 from waypost.observability import logger
-from waypost.ports import Received
+from waypost.services.sessions import announce
 
 log = logger("worker")
 
+DRAIN_SECONDS = 100.0  # of Fargate's 120 and the launcher's 110; what is not done by then is left to the fence
 _LOOK_SECONDS = 5.0
 _WAIT_SECONDS = 5.0
+_BROKEN_SECONDS = 2  # before somebody takes up a session whose owner broke: it may break again
 
 
 class Host:
@@ -35,63 +40,82 @@ class Host:
         self._fence = fence
         self._slots = slots
         self._claiming = asyncio.Lock()
-        self._owners: dict[str, asyncio.Task[None]] = {}
-        self._claims = app.engine.queues.queue("claims")
+        self._taking: asyncio.Future[Tenure | None] | None = None
+        self._owners: dict[str, Owner] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._claims = Claims(app.engine.queues.queue("claims"))
 
     async def run(self) -> None:
-        """Until cancelled; then every session is handed back."""
+        """Until cancelled; then every session is handed back, within DRAIN_SECONDS. Raises NetworkError when the
+        launcher is gone."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen())
                 tasks.create_task(self._look_around())
         finally:
-            await self._hand_back()
+            await self._drain()
 
     async def _listen(self) -> None:
         while True:
-            if len(self._owners) >= self._slots:
+            if len(self._tasks) >= self._slots:
                 await asyncio.sleep(1)
                 continue
-            try:
-                received = await asyncio.to_thread(self._claims.receive, limit=1, wait_seconds=_WAIT_SECONDS)
-                for claim in received:
-                    await self._answer(claim)
-            except StorageError as error:
-                log.error("cannot listen for claims", extra={"code": error.code})
-                await asyncio.sleep(1)
-
-    async def _answer(self, claim: Received) -> None:
-        await self._try(json.loads(claim.body)["session"])
-        # Whoever owns it now has it; and a session that nobody could take is found by looking around.
-        await asyncio.to_thread(self._claims.delete, claim.receipt)
+            claim = await self._claims.next(_WAIT_SECONDS)
+            if claim is not None:
+                await self._try(claim.session)
+                await self._claims.forget(claim)
 
     async def _look_around(self) -> None:
         while True:
+            pause = _LOOK_SECONDS * random.uniform(0.8, 1.2)  # noqa: S311  # spread, not a secret
             try:
-                for head in await asyncio.to_thread(list_running, self._app.table):
-                    if head.owner == self._worker or may_claim(head, self._app.now_ms()):
-                        await self._try(head.session)
+                pause = min(pause, await self._take_the_orphaned())
             except StorageError as error:
                 log.error("cannot look for sessions without an owner", extra={"code": error.code})
-            await asyncio.sleep(_LOOK_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311  # spread, not a secret
+            await asyncio.sleep(pause)
+
+    async def _take_the_orphaned(self) -> float:
+        """Returns the seconds until the next session may be claimed, if nobody renews its lease until then."""
+        soonest = _LOOK_SECONDS * 1000
+        for head in await asyncio.to_thread(list_running, self._app.table):
+            wait_ms = ms_until_claimable(head, self._app.now_ms(), self._app.lease)
+            if head.session in self._tasks:
+                continue
+            if wait_ms == 0 or head.owner == self._worker:
+                await self._try(head.session)
+            else:
+                soonest = min(soonest, wait_ms)
+        return soonest / 1000
 
     async def _try(self, session_id: str) -> None:
         async with self._claiming:  # one claim at a time: a second one by us would fence off the first
-            if session_id in self._owners or len(self._owners) >= self._slots:
+            if session_id in self._tasks or len(self._tasks) >= self._slots:
                 return
-            tenure = await take(self._app, session_id, self._worker, self._fence)
+            self._taking = asyncio.ensure_future(take(self._app, session_id, self._worker, self._fence))
+            try:
+                tenure = await asyncio.shield(self._taking)
+            except StorageError as error:
+                log.warning("cannot claim a session", extra={"session": session_id, "code": error.code})
+                return
+            self._taking = None
             if tenure is not None:
                 self._start(tenure)
 
     def _start(self, tenure: Tenure) -> None:
         session_id = tenure.head.session
         log.info("took a session", extra={"session": session_id, "epoch": tenure.head.epoch})
-        owner = Owner(self._app, self._playwright, tenure)
-        task = asyncio.create_task(self._own(owner, session_id))
-        self._owners[session_id] = task
-        task.add_done_callback(lambda _: self._owners.pop(session_id, None))
+        self._owners[session_id] = owner = Owner(self._app, self._playwright, tenure)
+        self._tasks[session_id] = task = asyncio.create_task(self._own(owner, session_id))
+        task.add_done_callback(lambda _: (self._tasks.pop(session_id), self._owners.pop(session_id)))
 
     async def _own(self, owner: Owner, session_id: str) -> None:
+        try:
+            await self._live(owner, session_id)
+        except asyncio.CancelledError:
+            await self._announce(session_id, after=0)
+            raise
+
+    async def _live(self, owner: Owner, session_id: str) -> None:
         try:
             await owner.run()
         except* Fenced:
@@ -99,16 +123,42 @@ class Host:
         except* StorageError as group:
             codes = [getattr(error, "code", "") for error in group.exceptions]
             log.error("gave a session up: the engine failed", extra={"session": session_id, "codes": codes})
+            await self._announce(session_id, after=_BROKEN_SECONDS)
         except* Exception as group:
-            # One session's trouble must not end the others; it is found again by looking around.
+            # One session's trouble must not end the others.
             kinds = [_describe(error) for error in group.exceptions]
             log.error("a session's owner ended", extra={"session": session_id, "kinds": kinds})
+            await self._announce(session_id, after=_BROKEN_SECONDS)
 
-    async def _hand_back(self) -> None:
-        owners = list(self._owners.values())
-        for task in owners:
-            task.cancel()
-        await asyncio.gather(*owners, return_exceptions=True)
+    async def _announce(self, session_id: str, *, after: int) -> None:
+        try:
+            await patiently(announce, session_id, queues=self._app.engine.queues, after_seconds=after)
+        except WaypostError as error:
+            # It is found by looking around, within seconds.
+            log.warning("a session was not announced", extra={"session": session_id, "code": error.code})
+
+    async def _drain(self) -> None:
+        leaving = [asyncio.create_task(self._hand_back(session)) for session in self._tasks]
+        leaving.append(asyncio.create_task(self._claims.leave(_WAIT_SECONDS + 1)))
+        if self._taking is not None:
+            leaving.append(asyncio.create_task(self._give_back(self._taking)))
+        _, late = await asyncio.wait(leaving, timeout=DRAIN_SECONDS)
+        if late:
+            log.error("sessions were not handed back in time", extra={"count": len(late)})
+
+    async def _hand_back(self, session_id: str) -> None:
+        task = self._tasks[session_id]
+        await asyncio.sleep(0)  # an owner that never began would release nothing
+        await self._owners[session_id].finish_sends()
+        task.cancel()
+        await asyncio.wait({task})
+        log.info("handed a session back", extra={"session": session_id})
+
+    async def _give_back(self, taking: asyncio.Future[Tenure | None]) -> None:
+        """A claim that was under way when we were told to stop."""
+        tenure = await taking
+        if tenure is not None and await tenure.release():
+            await self._announce(tenure.head.session, after=0)
 
 
 def _describe(error: BaseException) -> str:

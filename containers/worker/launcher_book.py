@@ -1,7 +1,8 @@
 """Which browser may live until when (P4): the launcher's book and its protocol, without clock or process.
 
 A worker that holds a session's lease says the lease's deadline; a browser that starts says its process id. At the
-deadline the browser is due to be killed, and no other is taken for that session until the deadline was renewed.
+deadline the browser is due to be killed. No browser is taken for a session whose deadline is over, was never told, or
+was taken back: one that was still starting when its session was released would belong to nobody.
 Times are absolute seconds of CLOCK_BOOTTIME, which also runs while the machine is suspended.
 """
 
@@ -9,8 +10,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-
-GRACE_S = 30.0  # a browser whose lease nobody told of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,8 @@ class Book:
     browsers: dict[str, set[Process]] = field(default_factory=dict)
 
     def register(self, session: str, browser: Process, now: float) -> bool:
-        """Take a browser; False when the session's lease has run out."""
-        if self.deadlines.setdefault(session, now + GRACE_S) <= now:
+        """Take a browser; False when the session's lease has run out, or nobody told of one."""
+        if self.deadlines.get(session, now) <= now:
             return False
         self.browsers.setdefault(session, set()).add(browser)
         return True

@@ -23,6 +23,8 @@ from waypost.entities.head import mark_running
 from waypost.entities.session import Session, get_session, set_desired
 from waypost.services.sessions import purge_session
 
+FINISH_SECONDS = 15.0  # an acknowledgement takes milliseconds, or does not come at all
+
 
 class Owner:
     """One epoch of one session."""
@@ -31,6 +33,13 @@ class Owner:
         self._app = app
         self._playwright = playwright
         self._tenure = tenure
+        self._parts: Parts | None = None
+
+    async def finish_sends(self, seconds: float = FINISH_SECONDS) -> None:
+        """Before a hand-over: begin no send any more, and see those through that have begun, as far as time allows.
+        The next owner looks up what was not finished (P2)."""
+        if self._parts is not None:
+            await self._parts.sender.in_hand.finish(seconds)
 
     async def run(self) -> None:
         """Until the session rests, is lost, or the task is cancelled. Raises Fenced, or an engine's error."""
@@ -47,7 +56,7 @@ class Owner:
             await asyncio.shield(self._tenure.release())
 
     async def _live(self, session: Session) -> None:
-        parts = Parts(self._app, self._playwright, self._tenure, session)
+        self._parts = parts = Parts(self._app, self._playwright, self._tenure, session)
         status = await Run(parts).live()
         if parts.wishes.deleting:
             await patiently(_purge, self._app, session)

@@ -47,14 +47,14 @@ class Parts:
         self.browsing = Browsing(app, playwright, session, observe=self.seen.put_nowait, file=self.filing.file)
         self.readiness = Readiness(self.page)
         # What works on it.
-        sender = Sender(app, session.id, epoch, steps=steps, ready_page=self.readiness.page)
+        self.sender = Sender(app, session.id, epoch, steps=steps, ready_page=self.readiness.page)
         self.wishes = Wishes(app, session.id, self.announcer, self.seen)
         self.orders = Orders(
             app, session, epoch, amendments=amendments, announcer=self.announcer, signal=self.wishes.obey,
             ready_page=self.readiness.page, any_page=self.page,
         )  # fmt: skip
         self.lanes = [
-            Lane(app, session.id, name, sender=sender, on_command=self.orders.take_up, unique=str(epoch))
+            Lane(app, session.id, name, sender=self.sender, on_command=self.orders.take_up, unique=str(epoch))
             for name in get_args(LaneName)
         ]
 

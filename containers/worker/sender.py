@@ -9,6 +9,7 @@ import random
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from containers.worker.in_hand import InHand
 from containers.worker.page import Page
 from containers.worker.patience import patiently
 from containers.worker.reach import Reach
@@ -52,6 +53,7 @@ class Sender:
         self._sleep = sleep
         self._ack_seconds = ack_seconds
         self._reach = Reach(app)
+        self.in_hand = InHand()
         self._chats: dict[tuple[str, Lane], asyncio.Lock] = {}
 
     async def send_due(self, contact: str, lane: Lane, *, up_to: int) -> None:
@@ -89,11 +91,10 @@ class Sender:
             if held is not None:
                 return False
             try:
-                if message.status == "sending" and await self._already_handed_over(page, message):
+                async with self.in_hand:
+                    if message.status != "sending" or not await self._already_handed_over(page, message):
+                        await self._hand_over(page, message)
                     await self._steps.wait_settled(message_id, self._ack_seconds)
-                    continue
-                await self._hand_over(page, message)
-                await self._steps.wait_settled(message_id, self._ack_seconds)
             except NetworkError:
                 # The page went away or did not answer: nothing is known, so the look-up above decides.
                 await self._sleep(random.uniform(0.1, 0.5))  # noqa: S311  # jitter, not a secret

@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+from waypost.domain.lease import Terms
 from waypost.ports import Engine, Table
 from waypost.services.contacts import Contacts
 from waypost.services.existence import Existences
@@ -30,6 +31,10 @@ class App:
     @property
     def existences(self) -> Existences:
         return Existences(self.table, self.seals, self.contacts)
+
+    @property
+    def lease(self) -> Terms:
+        return Terms(self.settings.lease_seconds, self.settings.clock_margin_seconds)
 
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000

@@ -22,11 +22,14 @@ class Settings:
     stage: str = "dev"
     allow_private_targets: bool = False
     public_url: str = ""
+    lease_seconds: float = 30.0  # as domain/lease.py explains; shorter ones are for tests, whose workers share a clock
+    clock_margin_seconds: float = 5.0
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """WAYPOST_ENGINE, _HOME, _WHATSAPP_URL, _CHROMIUM (the real binary), _STAGE, _ALLOW_PRIVATE_TARGETS=1,
-    _PUBLIC_URL."""
+    _PUBLIC_URL,
+    _LEASE_SECONDS (3 to 120) and _CLOCK_MARGIN_SECONDS (0.5 to 30), which every process of a house must share."""
     defaults = Settings()
     return Settings(
         engine=_engine(environment.get("WAYPOST_ENGINE", defaults.engine)),
@@ -36,7 +39,26 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         stage=environment.get("WAYPOST_STAGE", defaults.stage),
         allow_private_targets=environment.get("WAYPOST_ALLOW_PRIVATE_TARGETS") == "1",
         public_url=environment.get("WAYPOST_PUBLIC_URL", defaults.public_url),
+        lease_seconds=_seconds(environment, "WAYPOST_LEASE_SECONDS", defaults.lease_seconds, 3, 120),
+        clock_margin_seconds=_seconds(
+            environment, "WAYPOST_CLOCK_MARGIN_SECONDS", defaults.clock_margin_seconds, 0.5, 30
+        ),
     )
+
+
+def _seconds(environment: Mapping[str, str], name: str, default: float, least: float, most: float) -> float:
+    try:
+        seconds = float(environment.get(name, default))
+    except ValueError:
+        seconds = -1.0
+    if not least <= seconds <= most:
+        raise ValidationError(
+            "That is no number of seconds that fits.",
+            field=name,
+            mend=f"Use a number from {least} to {most}.",
+            code="bad_setting",
+        )
+    return seconds
 
 
 def _engine(name: str) -> Literal["embedded", "harsh", "aws"]:

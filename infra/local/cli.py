@@ -15,7 +15,7 @@ from infra.local.home import Home
 from infra.local.running import AlreadyRunning, end_leftovers, state_of
 from infra.local.status import as_text, status
 
-STOP_SECONDS = 60.0
+STOP_SECONDS = 90.0
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 
 
@@ -41,9 +41,17 @@ def main() -> None:
 @click.option("--https-port", default=HTTPS_PORT, show_default=True, help="HTTPS and WSS; 0 takes a free one.")
 @click.option("--simulator-port", default=SIMULATOR_PORT, show_default=True, help="0 takes a free one.")
 @click.option("--whatsapp", metavar="URL", help="Drive this WhatsApp Web, not the simulator.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 16), help="Five sessions each.")
 @click.option("--reload/--no-reload", default=True, show_default=True, help="Start parts anew when their code changes.")
 def up(
-    home: Path, host: str, port: int, https_port: int, simulator_port: int, whatsapp: str | None, reload: bool
+    home: Path,
+    host: str,
+    port: int,
+    https_port: int,
+    simulator_port: int,
+    whatsapp: str | None,
+    workers: int,
+    reload: bool,
 ) -> None:
     """Start everything and keep it running until Ctrl-C."""
     from infra.local.supervisor import StartFailed, Wanted
@@ -55,7 +63,7 @@ def up(
             "from elsewhere, put a proxy in front that ends TLS and passes on to the HTTPS port.",
             param_hint="--host",
         )
-    wanted = Wanted(Home(home.resolve()), port, https_port, simulator_port, whatsapp, reload)
+    wanted = Wanted(Home(home.resolve()), port, https_port, simulator_port, whatsapp, reload, workers)
     try:
         run(wanted, click.echo)
     except (AlreadyRunning, StartFailed) as error:

@@ -5,16 +5,18 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra.blueprint import TASKS
 from infra.local.addresses import HOST, Addresses
 from infra.local.faults import ROOT
 from infra.local.home import Home
 from infra.local.part import PartSpec
 from infra.local.runtime import lambda_environment
 
-WORKER_GRACE_SECONDS = 30.0  # browsers close and profiles are put away
+WORKER_GRACE_SECONDS = 60.0  # browsers close and profiles are put away
+_WORKER = next(task for task in TASKS if task.name == "worker")
 
 
-def part_specs(home: Home, addresses: Addresses) -> list[PartSpec]:
+def part_specs(home: Home, addresses: Addresses, workers: int) -> list[PartSpec]:
     """In the order of their start; they are stopped in the opposite one."""
     environment = {
         **os.environ,
@@ -23,7 +25,11 @@ def part_specs(home: Home, addresses: Addresses) -> list[PartSpec]:
         **_chromium(),
     }
     simulator = [_simulator(home, addresses, environment)] if addresses.simulator_port else []
-    return [*simulator, _gateway(home, addresses, environment), _worker(home, environment)]
+    return [*simulator, _gateway(home, addresses, environment), *_workers(home, environment, workers)]
+
+
+def is_worker(spec: PartSpec) -> bool:
+    return spec.name.split("-")[0] == _WORKER.name
 
 
 def _chromium() -> dict[str, str]:
@@ -59,12 +65,18 @@ def _gateway(home: Home, addresses: Addresses, environment: Mapping[str, str]) -
     )
 
 
-def _worker(home: Home, environment: Mapping[str, str]) -> PartSpec:
+def _workers(home: Home, environment: Mapping[str, str], count: int) -> list[PartSpec]:
+    """`worker`, `worker-2` …: each with its launcher, on the same home."""
+    names = [_WORKER.name, *(f"{_WORKER.name}-{number}" for number in range(2, count + 1))]
+    return [_worker(home, environment, name) for name in names]
+
+
+def _worker(home: Home, environment: Mapping[str, str], name: str) -> PartSpec:
     return PartSpec(
-        name="worker",
-        command=(sys.executable, "-m", "containers.worker.launcher"),
+        name=name,
+        command=(sys.executable, "-m", _WORKER.module),
         environment=environment,
-        log=home.logs / "worker.log",
+        log=home.logs / f"{name}.log",
         grace_seconds=WORKER_GRACE_SECONDS,
         sources=_folders("containers/worker", "functions/waypost"),
     )

@@ -14,7 +14,7 @@ from infra.local.first_key import first_key
 from infra.local.home import Home
 from infra.local.logs import rotate
 from infra.local.part import NeverHealthy, Part
-from infra.local.parts import part_specs
+from infra.local.parts import is_worker, part_specs
 from infra.local.people import FRIEND, OWNER, introduce
 from infra.local.processes import Identity
 from infra.local.reload import reload_on_change
@@ -39,6 +39,7 @@ class Wanted:
     simulator_port: int
     whatsapp_url: str | None = None
     reload: bool = True
+    workers: int = 1
 
 
 class Supervisor:
@@ -59,7 +60,7 @@ class Supervisor:
         self._say = say
         self._me = Identity.of(os.getpid())
         self._stand_ins = stand_ins  # run already, and outlive the parts
-        self.parts = [Part(spec, self._note) for spec in part_specs(wanted.home, addresses)]
+        self.parts = [Part(spec, self._note) for spec in part_specs(wanted.home, addresses, wanted.workers)]
 
     async def start(self) -> None:
         """Raises StartFailed."""
@@ -73,9 +74,13 @@ class Supervisor:
         self._write()
 
     async def stop(self) -> None:
-        """In the opposite order: what the worker says at last still finds everybody there."""
+        """In the opposite order: what the workers say at last still finds everybody there. The workers together, or
+        one would take up what another hands back."""
+        workers = [part for part in self.parts if is_worker(part.spec)]
+        await asyncio.gather(*(part.stop() for part in workers))
         for part in reversed(self.parts):
-            await part.stop()
+            if part not in workers:
+                await part.stop()
         self.home.forget(STATE_FILE)
 
     def _note(self, part: Part, why: str) -> None:

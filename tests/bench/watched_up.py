@@ -11,8 +11,8 @@ from infra.local.part import PartSpec
 _plain_worker = parts._worker
 
 
-def _watched_worker(home: Home, environment: Mapping[str, str]) -> PartSpec:
-    spec = _plain_worker(home, environment)
+def _watched_worker(home: Home, environment: Mapping[str, str], name: str) -> PartSpec:
+    spec = _plain_worker(home, environment, name)
     return replace(spec, command=(*spec.command, "--", sys.executable, "-m", "tests.bench.watched_worker"))
 
 

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,20 @@ def poll[T](look: Callable[[], T | None], seconds: float, what: str) -> T:
 class House:
     """`waypost up` on a home of its own, with the simulator."""
 
-    def __init__(self, home: Path, engine: str = "embedded") -> None:
+    def __init__(
+        self,
+        home: Path,
+        engine: str = "embedded",
+        *,
+        workers: int = 1,
+        environment: Mapping[str, str] | None = None,
+        command: str = "infra.local.cli",
+    ) -> None:
+        """`command` is a module that takes the command line's words: the command line itself, or one that hurts."""
         self.home = home
+        self._workers = workers
+        self._environment = environment or {}
+        self._command = command
         self._log = home.with_name(f"{home.name}.up.log")  # what a terminal would show, the first API key included
         self._engine = engine
         self._process: subprocess.Popen[bytes] | None = None
@@ -39,11 +51,12 @@ class House:
 
     def start(self) -> None:
         environment = {**os.environ, "WAYPOST_HOME": str(self.home), "WAYPOST_ENGINE": self._engine}
+        environment |= self._environment
         self.home.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "infra.local.cli", "up", "--home", str(self.home), "--no-reload", "--port", "0",
-                 "--https-port", "0", "--simulator-port", "0"],
+                [sys.executable, "-m", self._command, "up", "--home", str(self.home), "--no-reload", "--port", "0",
+                 "--https-port", "0", "--simulator-port", "0", "--workers", str(self._workers)],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment, start_new_session=True,
             )  # fmt: skip
         self.status = poll(self._ask, _START_SECONDS, "waypost up is ready")
@@ -60,6 +73,13 @@ class House:
             return None
         status: dict[str, Any] = json.loads(done.stdout)
         return status if status["ready"] else None
+
+    def ask_again(self) -> dict[str, Any] | None:
+        """What runs now; None while it is being written."""
+        with contextlib.suppress(OSError, ValueError):
+            state: dict[str, Any] = json.loads((self.home / "state.json").read_text())
+            return state
+        return None
 
     def _tail(self) -> str:
         return self._log.read_text(errors="replace")[-2000:]

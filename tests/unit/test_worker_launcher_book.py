@@ -3,7 +3,6 @@
 import pytest
 
 from containers.worker.launcher_book import (
-    GRACE_S,
     Book,
     Deadline,
     NotARequest,
@@ -65,15 +64,16 @@ def test_a_browser_is_due_at_its_deadline() -> None:
 
 def test_a_renewal_moves_the_deadline() -> None:
     book = Book()
+    book.renew("ses_1", 50.0)
     book.register("ses_1", ONE, now=0.0)
     book.renew("ses_1", 100.0)
     assert book.due(99.0) == set()
 
 
-def test_a_browser_nobody_vouches_for_gets_the_grace() -> None:
+def test_a_browser_nobody_vouches_for_is_not_taken() -> None:
     book = Book()
-    book.register("ses_1", ONE, now=5.0)
-    assert book.next_deadline() == 5.0 + GRACE_S
+    assert not book.register("ses_1", ONE, now=5.0)
+    assert book.next_deadline() is None
 
 
 def test_after_the_deadline_no_browser_is_taken_until_it_is_renewed() -> None:
@@ -100,4 +100,4 @@ def test_a_release_hands_out_what_must_end_and_forgets_the_session() -> None:
     book.register("ses_1", ONE, now=0.0)
     assert book.release("ses_1") == {ONE}
     assert book.release("ses_1") == set()
-    assert book.register("ses_1", OTHER, now=50.0)
+    assert not book.register("ses_1", OTHER, now=5.0), "it was still starting when its session was released"

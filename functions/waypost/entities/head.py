@@ -3,7 +3,7 @@
 pk SES#{session}   sk HEAD   in index by_owner as `running` while the tenant wants the session to run
 """
 
-from waypost.domain.lease import CLOCK_MARGIN_SECONDS, Head
+from waypost.domain.lease import TERMS, Head
 from waypost.entities.record import number, text, text_or_none
 from waypost.ports import Clause, Item, Key, Put, Table, Update, When
 
@@ -53,7 +53,9 @@ def list_running(table: Table) -> list[Head]:
             return heads
 
 
-def claim(table: Table, session: str, worker: str, now_ms: int, until_ms: int) -> Head:
+def claim(
+    table: Table, session: str, worker: str, now_ms: int, until_ms: int, *, margin_ms: int = TERMS.margin_ms
+) -> Head:
     """Become the owner under a new epoch. Raises ConditionFailed while somebody else's lease holds.
 
     A lease of the same `worker` may be taken over: whoever bears its name has proved that its last life is over.
@@ -66,7 +68,7 @@ def claim(table: Table, session: str, worker: str, now_ms: int, until_ms: int) -
             when=When.all(Clause("exists", "pk", "exists"), Clause("nobody owns it", "owner", "eq", None))
             .or_all(
                 Clause("exists", "pk", "exists"),
-                Clause("its lease ran out", "lease_until_ms", "lt", now_ms - CLOCK_MARGIN_SECONDS * 1000),
+                Clause("its lease ran out", "lease_until_ms", "lt", now_ms - margin_ms),
             )
             .or_all(Clause("it was ours", "owner", "eq", worker)),
         )

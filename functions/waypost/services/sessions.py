@@ -100,9 +100,9 @@ def purge_session(session: Session, *, table: Table, queues: Queues) -> None:
     queues.delete_session_queues(session.id)
 
 
-def announce(session_id: str, *, queues: Queues) -> None:
+def announce(session_id: str, *, queues: Queues, after_seconds: int = 0) -> None:
     """Tell the workers that a session wants an owner."""
-    queues.queue("claims").send(json.dumps({"session": session_id}))
+    queues.queue("claims").send(json.dumps({"session": session_id}), delay_seconds=after_seconds)
 
 
 def _command(session_id: str, name: CommandName, *, table: Table, queues: Queues, now_ms: int) -> None:
