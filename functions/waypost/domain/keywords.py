@@ -52,6 +52,8 @@ def plain(text: str) -> str:
 def _kept(one: str) -> str:
     if "\u0300" <= one <= "\u036f":  # accents of Latin, Greek and Cyrillic; other scripts' marks are letters
         return ""
+    if one == "ı":  # noqa: RUF001  # Turkish has two, and only one of them has a capital that leads back
+        return "i"
     category = unicodedata.category(one)
     if category[0] in "LN" or category in ("Mn", "Mc"):
         return "" if "\ufe00" <= one <= "\ufe0f" else one  # what follows an emoji
