@@ -4,7 +4,7 @@ import asyncio
 import os
 import shlex
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,14 @@ from playwright.async_api import Error as PlaywrightError
 
 from containers.worker import berth
 from containers.worker.identity import Identity, chromium_version, client_hints, user_agent
+from containers.worker.launcher_book import Process
 from containers.worker.observations import BrowserGone, PageCrashed
 from containers.worker.page import Page
 from containers.worker.processes import find_process, kill_tree
 from containers.worker.script import init_script
 from waypost.errors import Conflict, NetworkError
+
+type Ready = Callable[[BrowserContext], Awaitable[None]]
 
 LAUNCH_S = 60.0
 CLOSE_S = 10.0
@@ -58,6 +61,10 @@ class Browser:
     context: BrowserContext
     place: Place
 
+    def process(self) -> Process | None:
+        """None when it is gone. Reads the profile's lock."""
+        return _find(self.place)
+
     async def stop(self) -> None:
         """Close it; what it has not written is written now. The feed ends after what the page still held back.
         A browser that does not close is killed: it would keep the profile's lock."""
@@ -70,23 +77,30 @@ class Browser:
 
 
 @asynccontextmanager
-async def running(playwright: Playwright, place: Place, identity: Identity, url: str) -> AsyncIterator[Browser]:
+async def running(
+    playwright: Playwright, place: Place, identity: Identity, url: str, *, ready: Ready | None = None
+) -> AsyncIterator[Browser]:
     """A browser that is stopped at the end of the block. Raises as `launch` does."""
-    browser = await launch(playwright, place, identity, url)
+    browser = await launch(playwright, place, identity, url, ready=ready)
     try:
         yield browser
     finally:
         await browser.stop()
 
 
-async def launch(playwright: Playwright, place: Place, identity: Identity, url: str) -> Browser:
-    """Start a browser that may reach only the host of `url`, without loading it yet.
+async def launch(
+    playwright: Playwright, place: Place, identity: Identity, url: str, *, ready: Ready | None = None
+) -> Browser:
+    """Start a browser that may reach only the host of `url`, without loading it yet. `ready` is called before any
+    script of ours is in it.
 
     Raises Conflict `profile_in_use` when another browser has the profile, NetworkError `browser_not_started`.
     """
     version = await asyncio.to_thread(chromium_version, identity.chromium)
     try:
         context = await _launch_context(playwright, place, identity, version, urlsplit(url).hostname or "")
+        if ready is not None:
+            await ready(context)
         return await _dress(context, place, identity, version)
     except PlaywrightError as problem:
         if berth.IN_USE_WORDS in problem.message:
@@ -173,15 +187,19 @@ async def evict(place: Place) -> None:
     await asyncio.to_thread(_kill, place)
 
 
-def _kill(place: Place) -> None:
-    """End what still runs on the profile; the lock says who, its command line that it is still the same."""
+def _find(place: Place) -> Process | None:
+    """What runs on the profile; the lock says who, its command line that it is still the same."""
     try:
         pid = int(_lock_of(place).read_text("ascii"))
         line = Path(f"/proc/{pid}/cmdline").read_bytes()
     except (OSError, ValueError):
-        return
-    browser = find_process(pid)
-    if browser is not None and f"--user-data-dir={place.profile}".encode() in line.split(b"\0"):
+        return None
+    return find_process(pid) if f"--user-data-dir={place.profile}".encode() in line.split(b"\0") else None
+
+
+def _kill(place: Place) -> None:
+    browser = _find(place)
+    if browser is not None:
         kill_tree(browser)
 
 

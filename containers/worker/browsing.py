@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from playwright.async_api import Playwright
@@ -11,10 +12,13 @@ from containers.worker.browser import Browser, Place, evict, launch
 from containers.worker.identity import Identity
 from containers.worker.observations import Batch, BrowserGone, LoginSeen, PageCrashed, PageHung
 from containers.worker.page import Page
-from containers.worker.signals import LaunchFailed, Observation
+from containers.worker.signals import LaunchFailed, Observation, ProfileLost
+from containers.worker.vault.links import profile_folder
+from containers.worker.vault.page_state import put_back
+from containers.worker.vault.vault import Vault
 from waypost.bootstrap import App
 from waypost.entities.session import Session
-from waypost.errors import Conflict, WaypostError
+from waypost.errors import Conflict, SessionNotLinked, WaypostError
 from waypost.observability import logger
 
 log = logger("worker")
@@ -34,6 +38,7 @@ class Browsing:
         *,
         observe: Callable[[Observation], None],
         file: Callable[[Batch], Awaitable[None]],
+        vault: Vault,
     ) -> None:
         self.login: LoginSeen | None = None
         self._playwright = playwright
@@ -43,6 +48,7 @@ class Browsing:
         self._place = place_of(app.settings.home, session.id)
         self._observe = observe
         self._file = file
+        self._vault = vault
         self._browser: Browser | None = None
         self._launching: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
@@ -59,12 +65,13 @@ class Browsing:
         self._launching = asyncio.create_task(self._launch(after))
 
     async def close(self) -> None:
-        """End the browser, or its launch. What it has not written is written now."""
+        """End the browser, or its launch, with a last backup. What it has not written is written now."""
         launching, self._launching = self._launching, None
         if launching is not None and launching is not asyncio.current_task():
             launching.cancel()
             await asyncio.gather(launching, return_exceptions=True)
-        await self._end_browser()
+        if self._browser is not None:
+            await self._vault.put_away(self._browser, self._end_browser)
 
     async def watch(self) -> None:
         """Run beside it: asks the page whether it answers. Raises what `file` raised."""
@@ -83,11 +90,14 @@ class Browsing:
         await asyncio.sleep(after)
         try:
             browser = await self._start()
+        except SessionNotLinked as error:
+            self._observe(ProfileLost(error.code))
+            return
         except WaypostError as error:
             log.warning("the browser did not start", extra={"session": self._session.id, "code": error.code})
             self._observe(LaunchFailed())
             return
-        self._browser = browser
+        self._browser = self._vault.browser = browser
         browser.ended.add_done_callback(lambda ended: self._ended(browser, ended))
         self._listening = asyncio.create_task(self._listen(browser))
         try:
@@ -97,12 +107,15 @@ class Browsing:
             self._observe(LaunchFailed())
 
     async def _start(self) -> Browser:
+        await evict(self._place)  # a former owner's: nobody may write while the profile is checked
+        saved = await self._vault.prepare()
+        ready = None if saved is None else partial(put_back, saved=saved)
         try:
-            return await launch(self._playwright, self._place, self._identity, self._url)
+            return await launch(self._playwright, self._place, self._identity, self._url, ready=ready)
         except Conflict:
             log.warning("ending a former owner's browser", extra={"session": self._session.id})
             await evict(self._place)
-            return await launch(self._playwright, self._place, self._identity, self._url)
+            return await launch(self._playwright, self._place, self._identity, self._url, ready=ready)
 
     async def _listen(self, browser: Browser) -> None:
         try:
@@ -113,6 +126,7 @@ class Browsing:
                         self.login = seen
                     self._observe(seen)
                 await self._file(batch)
+                self._vault.note_batch(batch)
                 await browser.page.settle(batch)
         except Exception as error:
             # Nothing may be lost: without a place to store what the page sees, this owner must end.
@@ -125,6 +139,7 @@ class Browsing:
 
     async def _end_browser(self) -> None:
         browser, self._browser, self.login = self._browser, None, None
+        self._vault.browser = None
         if browser is not None:
             await browser.stop()
         listening, self._listening = self._listening, None
@@ -135,14 +150,15 @@ class Browsing:
 
 
 def place_of(home: Path, session_id: str) -> Place:
-    return Place(session_id, home / "profiles" / session_id, home / "run" / session_id)
+    return Place(session_id, profile_folder(home, session_id), home / "run" / session_id)
 
 
 def forget_device(place: Place) -> None:
     """Remove the profile of a browser that has ended, and all that belongs to it."""
     for folder in (place.profile, place.run):
         shutil.rmtree(folder, ignore_errors=True)
-    place.profile.with_name(place.profile.name + ".lock").unlink(missing_ok=True)
+    for beside in (".lock", ".stamp"):
+        place.profile.with_name(place.profile.name + beside).unlink(missing_ok=True)
 
 
 async def _answers(page: Page) -> bool:

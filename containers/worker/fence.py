@@ -6,6 +6,7 @@ import json
 from waypost.errors import NetworkError
 
 _ANSWER_SECONDS = 5.0
+_COPY_SECONDS = 60.0
 
 
 class Fence:
@@ -26,6 +27,24 @@ class Fence:
     async def release(self, session: str) -> None:
         """The session is ours no longer; a browser of it that still lives is killed before this returns."""
         await self._say({"do": "release", "session": session})
+
+    async def copy_profile(self, session: str) -> float | None:
+        """Let the launcher copy the session's profile while its browser stands still (`vault/links.py`); for how many
+        milliseconds it did. None when it could not. On a line of its own: it must not hold up the deadlines."""
+        assert self._path is not None, "without a launcher the worker copies by itself"
+        try:
+            async with asyncio.timeout(_COPY_SECONDS):
+                reader, writer = await asyncio.open_unix_connection(self._path)
+                writer.write(json.dumps({"do": "copy", "session": session}).encode() + b"\n")
+                answer = json.loads(await reader.readline() or b"{}")
+                writer.close()
+        except (OSError, TimeoutError):
+            return None
+        return float(answer["paused_ms"]) if answer.get("ok") is True else None
+
+    @property
+    def has_launcher(self) -> bool:
+        return self._path is not None
 
     async def close(self) -> None:
         if self._line is not None:

@@ -4,7 +4,8 @@
 
 A process of its own, with the standard library only. It listens on a Unix socket that it names to the worker and to
 berths in WAYPOST_LAUNCHER; the protocol is that of `launcher_book.py`, one JSON object a line, each answered by
-`{"ok": true}` or `{"ok": false}`. It ends with the worker's exit code.
+`{"ok": true}` or `{"ok": false}`. It ends with the worker's exit code. It also copies profiles, because who stops a
+browser must not be somebody who may die before it goes on.
 """
 
 import asyncio
@@ -20,14 +21,17 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from containers.worker.launcher_book import Book, Deadline, NotARequest, Register, Release, Request, read_request
+from containers.worker.launcher_book import Book, Copy, Deadline, NotARequest, Register, Release, Request, read_request
 from containers.worker.processes import (
     adopt_orphans,
     die_with_parent,
     find_process,
+    is_alive,
     kill_descendants,
     kill_tree,
 )
+from containers.worker.vault.freezing import NotFrozen
+from containers.worker.vault.links import copy_folder, profile_folder, take_copy
 
 STOP_S = 110.0  # Fargate gives 120 s between SIGTERM and SIGKILL
 WORKER = (sys.executable, "-m", "containers.worker.main")
@@ -42,9 +46,10 @@ def boot_seconds() -> float:
 class Launcher:
     """`run` starts the worker and returns its exit code when everything below has ended."""
 
-    def __init__(self, command: list[str], path: Path, *, stop_s: float = STOP_S) -> None:
+    def __init__(self, command: list[str], path: Path, *, home: Path, stop_s: float = STOP_S) -> None:
         self._command = command
         self._path = path
+        self._home = home
         self._stop_s = stop_s
         self._book = Book()
         self._timer = os.timerfd_create(time.CLOCK_BOOTTIME, flags=os.TFD_NONBLOCK | os.TFD_CLOEXEC)
@@ -72,17 +77,31 @@ class Launcher:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, ValueError):  # ValueError: a line beyond the limit
             while line := await reader.readline():
-                writer.write(json.dumps({"ok": self._answer(line, _peer(writer))}).encode() + b"\n")
+                writer.write(json.dumps(await self._answer(line, _peer(writer))).encode() + b"\n")
                 await writer.drain()
         writer.close()
 
-    def _answer(self, line: bytes, peer: int) -> bool:
+    async def _answer(self, line: bytes, peer: int) -> dict[str, object]:
         try:
-            done = self._carry_out(read_request(line), peer)
+            request = read_request(line)
         except NotARequest:
-            return False
+            return {"ok": False}
+        if isinstance(request, Copy):
+            return await self._copy(request.session)
+        done = self._carry_out(request, peer)
         self._set_timer()
-        return done
+        return {"ok": done}
+
+    async def _copy(self, session: str) -> dict[str, object]:
+        """In a thread: a slow disk must not keep the fence from its deadlines."""
+        browsers = [browser for browser in self._book.browsers.get(session, ()) if is_alive(browser)]
+        profile, into = profile_folder(self._home, session), copy_folder(self._home, session)
+        try:
+            paused_ms = await asyncio.to_thread(take_copy, next(iter(browsers), None), profile, into)
+        except (NotFrozen, OSError) as problem:
+            say("profile_not_copied", kind=type(problem).__name__)
+            return {"ok": False}
+        return {"ok": True, "paused_ms": paused_ms}
 
     def _carry_out(self, request: Request, peer: int) -> bool:
         match request:
@@ -174,7 +193,7 @@ def main(arguments: list[str]) -> int:
     command = arguments[arguments.index("--") + 1 :] if "--" in arguments else []
     home = Path(os.environ.get("WAYPOST_HOME") or Path.cwd() / ".waypost")
     say("launcher_started", separate_user_ids=False, root=os.geteuid() == 0)
-    return asyncio.run(Launcher(command or list(WORKER), socket_path(home)).run())
+    return asyncio.run(Launcher(command or list(WORKER), socket_path(home), home=home).run())
 
 
 if __name__ == "__main__":

@@ -37,12 +37,20 @@ class Release:
     session: str
 
 
-Request = Register | Deadline | Release
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """Copy the session's profile while its browsers stand still; its answer also has `paused_ms`."""
+
+    session: str
+
+
+Request = Register | Deadline | Release | Copy
 
 _READERS: dict[str, Callable[[dict[str, Any]], Request]] = {
     "register": lambda said: Register(_text(said["session"]), _pid(said["pid"])),
     "deadline": lambda said: Deadline(_text(said["session"]), _number(said["boottime"])),
     "release": lambda said: Release(_text(said["session"])),
+    "copy": lambda said: Copy(_name(said["session"])),
 }
 
 
@@ -51,7 +59,7 @@ class NotARequest(ValueError):
 
 
 def read_request(line: bytes) -> Request:
-    """One line of JSON: `{"do": "register" | "deadline" | "release", "session": ..., ...}`. Raises NotARequest."""
+    """One line of JSON: `{"do": "register" | "deadline" | "release" | "copy", "session": …, …}`. Raises NotARequest."""
     try:
         said = json.loads(line)
         return _READERS[said["do"]](said)
@@ -95,6 +103,13 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= 200:
         raise ValueError("a session is a text")
     return value
+
+
+def _name(value: Any) -> str:
+    """A text that is one step of a path, down and nowhere else."""
+    if "/" in (name := _text(value)) or "\0" in name or name.startswith("."):
+        raise ValueError("a session names a folder")
+    return name
 
 
 def _number(value: Any) -> float:

@@ -21,6 +21,7 @@ from containers.worker.tenure import Tenure
 from waypost.bootstrap import App
 from waypost.entities.head import mark_running
 from waypost.entities.session import Session, get_session, set_desired
+from waypost.services.profiles import forget_profile
 from waypost.services.sessions import purge_session
 
 FINISH_SECONDS = 15.0  # an acknowledgement takes milliseconds, or does not come at all
@@ -75,4 +76,5 @@ def _want(app: App, session_id: str, desired: str) -> None:
 
 def _purge(app: App, session: Session) -> None:
     forget_device(place_of(app.settings.home, session.id))
+    forget_profile(session, table=app.table, blobs=app.engine.blobs["profiles"])
     purge_session(session, table=app.table, queues=app.engine.queues)

@@ -19,6 +19,7 @@ from containers.worker.owner_parts import Parts
 from containers.worker.page import Page
 from containers.worker.signals import StartAsked
 from containers.worker.states import Status
+from containers.worker.vault.readying import PROFILE_LOST
 
 
 class Effects:
@@ -57,7 +58,7 @@ class Effects:
     async def _announce(self, status: Status, reason: str | None) -> None:
         announcer, login = self._parts.announcer, self._parts.browsing.login
         changes = {"build": self._parts.recorder.build}
-        if status in (Status.LOGGED_OUT, Status.BANNED):
+        if status in (Status.LOGGED_OUT, Status.BANNED) or reason in PROFILE_LOST:
             changes |= announcer.unlinked()
         elif login is not None:
             changes |= await announcer.linked_to(login)

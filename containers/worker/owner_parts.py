@@ -22,6 +22,7 @@ from containers.worker.sender import Sender
 from containers.worker.signals import Observation
 from containers.worker.steps import Steps
 from containers.worker.tenure import Tenure
+from containers.worker.vault.vault import Vault
 from waypost.bootstrap import App
 from waypost.domain.message import Lane as LaneName
 from waypost.entities.session import Session
@@ -44,7 +45,10 @@ class Parts:
         intake = Intake(app, session, recorder=self.recorder, steps=steps, people=people, amendments=amendments)
         # The browser, and what listens to it.
         self.filing = Filing(session.id, intake=intake, announcer=self.announcer, page=self.page)
-        self.browsing = Browsing(app, playwright, session, observe=self.seen.put_nowait, file=self.filing.file)
+        self.vault = Vault(app, session, epoch, fence=tenure.fence, linked_ms=lambda: self.announcer.linked_ms)
+        self.browsing = Browsing(
+            app, playwright, session, observe=self.seen.put_nowait, file=self.filing.file, vault=self.vault
+        )
         self.readiness = Readiness(self.page)
         # What works on it.
         self.sender = Sender(app, session.id, epoch, steps=steps, ready_page=self.readiness.page)
@@ -67,5 +71,6 @@ class Parts:
         yield self.tenure.run()
         yield self.recorder.run()
         yield self.browsing.watch()
+        yield self.vault.run()
         for lane in self.lanes:
             yield lane.run()

@@ -46,7 +46,7 @@ class Run:
 
     async def _follow(self) -> None:
         while True:
-            seen = await self._parts.seen.get()
+            seen = await self._parts.vault.judge(await self._parts.seen.get())
             await self._judge(seen)
             if self._state.status in AT_REST and self._parts.seen.empty():
                 raise _Rested
@@ -61,6 +61,7 @@ class Run:
             parts.readiness.shut()
         for effect in effects:
             await self._effects.carry_out(effect)
+        parts.vault.note_status(self._state.status)
         if sending and not parts.readiness.is_open:
             if parts.session.me is not None:  # a new link has no gap: what the page holds is history
                 await parts.filing.catch_up()

@@ -44,6 +44,11 @@ def is_alive(process: Process) -> bool:
     return entry is not None and entry.started == process.started and entry.state != "Z"
 
 
+def tree_of(root: Process) -> set[Process]:
+    """The living processes of a tree, with all of its process group and session."""
+    return {Process(entry.pid, entry.started) for entry in _tree(root)}
+
+
 def kill_tree(root: Process) -> None:
     """SIGKILL a process, its descendants, and all of its process group and session, until none is left."""
     for _ in range(_ROUNDS):

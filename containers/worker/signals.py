@@ -38,6 +38,14 @@ class LaunchFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileLost:
+    """The session is linked, but no copy of its profile can be used. `reason` is `profile_lost`: there is none, or
+    `profile_tampered`: they fail their checks."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class PasskeyAsked:
     """WhatsApp wants a passkey before it links the device."""
 
@@ -53,7 +61,7 @@ class RestrictionOver:
 
 
 Asked = StartAsked | StopAsked | LogoutAsked
-Judged = LaunchFailed | PasskeyAsked | RestrictionSeen | RestrictionOver
+Judged = LaunchFailed | ProfileLost | PasskeyAsked | RestrictionSeen | RestrictionOver
 Observation = PageObservation | BrowserObservation | Asked | Judged
 
 
@@ -76,6 +84,7 @@ class Signal(StrEnum):
     BROWSER_GONE = "browser_gone"
     PAGE_HUNG = "page_hung"
     NOT_STARTED = "browser_not_started"
+    PROFILE_LOST = "profile_lost"
     LOGGED_OUT = "logged_out"
     BANNED = "banned"
     RESTRICTED = "restricted"
@@ -87,6 +96,7 @@ _PLAIN: dict[type, Signal] = {
     StopAsked: Signal.STOP,
     LogoutAsked: Signal.LOG_OUT,
     LaunchFailed: Signal.NOT_STARTED,
+    ProfileLost: Signal.PROFILE_LOST,
     PasskeyAsked: Signal.PASSKEY,
     RestrictionSeen: Signal.RESTRICTED,
     RestrictionOver: Signal.UNRESTRICTED,

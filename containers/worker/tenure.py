@@ -26,7 +26,7 @@ class Tenure:
         self._terms = app.lease
         self._claimed = claimed
         self._app = app
-        self._fence = fence
+        self.fence = fence
 
     async def run(self) -> None:
         """Renew until cancelled. Raises Fenced when the lease was lost, or could not be renewed in time."""
@@ -49,13 +49,13 @@ class Tenure:
                 pause = min(_AGAIN_SECONDS, terms.renew_seconds)
                 continue
             pause, deadline = terms.renew_seconds, asked + terms.lease_seconds
-            await self._fence.extend(session, deadline)
+            await self.fence.extend(session, deadline)
 
     async def release(self) -> bool:
         """Let the next owner start at once; True when it may. Harmless when the lease was lost.
 
         The launcher first: whoever finds the session free must not find its browser alive."""
-        await self._fence.release(self.head.session)
+        await self.fence.release(self.head.session)
         try:
             await patiently(release, self._app.table, self.head.session, self.head.epoch)
         except ConditionFailed:

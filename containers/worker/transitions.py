@@ -18,7 +18,7 @@ from containers.worker.effects import (
     WithdrawCode,
 )
 from containers.worker.observations import CodeShown, LoggedOut
-from containers.worker.signals import Observation, Signal
+from containers.worker.signals import Observation, ProfileLost, Signal
 from containers.worker.states import AT_REST, LINKED, LINKING, State, Status
 from waypost.domain.linking import ATTEMPTS, CODES_PER_CYCLE
 
@@ -109,6 +109,11 @@ def lose_login(state: State, signal: Signal, observation: Observation, _now: flo
     return State(Status.LOGGED_OUT, said or signal.value), (StopBrowser(), AskAgain())
 
 
+def lose_profile(state: State, signal: Signal, observation: Observation, _now: float) -> Step:
+    """Nothing to restore: whoever starts the session again links it anew."""
+    return _give_up(state, observation.reason if isinstance(observation, ProfileLost) else signal.value)
+
+
 def restrict(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
     status = Status.RESTRICTED if state.status is Status.WORKING else state.status
     return replace(state, status=status, restricted=True), ()
@@ -164,6 +169,8 @@ ROWS: tuple[tuple[Signal, Collection[Status], Action], ...] = (
     (Signal.PROXY_BLOCKED, AT_REST, stay),
     *((signal, _LIVE, relaunch) for signal in _TROUBLE),
     *((signal, AT_REST, stay) for signal in _TROUBLE),
+    (Signal.PROFILE_LOST, _LIVE, lose_profile),
+    (Signal.PROFILE_LOST, AT_REST, stay),
     (Signal.LOGGED_OUT, _LIVE, lose_login),
     (Signal.LOGGED_OUT, AT_REST, stay),
     (Signal.BANNED, _LIVE, become(Status.BANNED, StopBrowser(), because_of_signal=True)),

@@ -38,6 +38,14 @@ class Linking(BaseModel):
     expires_at: str = Field(examples=[_TIME])
 
 
+class Profile(BaseModel):
+    """The copy that the session would be restored from, should its worker be lost with its disk."""
+
+    version: str = Field(examples=["00000001.000001"])
+    backed_up_at: str = Field(examples=[_TIME])
+    restored_from: str | None = Field(description="The copy that the running browser came from. Null: its own profile.")
+
+
 class Session(BaseModel):
     id: str = Field(examples=["ses_00000000000000000000000000"])
     name: str
@@ -58,6 +66,7 @@ class Session(BaseModel):
     created_at: str = Field(examples=[_TIME])
     metadata: dict[str, str]
     identity: dict[str, Any]
+    profile: Profile | None = Field(description="Null: there is no copy yet.")
 
 
 class Sessions(BaseModel):

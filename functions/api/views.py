@@ -29,6 +29,7 @@ def session_view(session: Session, app: App) -> answers.Session:
         created_at=rfc3339(session.created_ms),
         metadata=session.metadata,
         identity={name: value for name, value in session.identity.items() if name != "proxy"},
+        profile=_profile(session),
     )
 
 
@@ -86,6 +87,17 @@ def _reactions(message: Message, reactions: dict[str, Any], app: App) -> list[an
         answers.Reaction(by=None if by == ME else answers.Chat(**app.contacts.view(message.tenant, by)), emoji=emoji)
         for by, emoji in given
     ]
+
+
+def _profile(session: Session) -> answers.Profile | None:
+    """Of the present link only: copies of an earlier one cannot be used any more."""
+    if session.profile.get("linked_ms") != session.linked_ms:
+        return None
+    return answers.Profile(
+        version=session.profile["version"],
+        backed_up_at=rfc3339(session.profile["taken_ms"]),
+        restored_from=session.restored_from.get("version"),
+    )
 
 
 def _me(session: Session, app: App) -> answers.Me | None:

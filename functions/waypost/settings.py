@@ -13,7 +13,8 @@ class Settings:
     """`home` is where the embedded engine lives; `engines/aws/places.py` says how the AWS engine finds its things
     (WAYPOST_TABLE_…, _BUCKET_…, _KEY, _QUEUE_URL, _QUEUES, _PUSH_URL). `allow_private_targets` lets webhooks go to
     private and loopback addresses, which only a single machine needs. `public_url` is the address of the API that
-    people reach, for links; empty: the one that a request came to."""
+    people reach, for links; empty: the one that a request came to. `profile_versions` is how many copies of a
+    session's browser profile are kept."""
 
     engine: Literal["embedded", "harsh", "aws"] = "embedded"  # harsh: the embedded one in bad weather, for tests
     home: Path = Path(".waypost")
@@ -24,12 +25,13 @@ class Settings:
     public_url: str = ""
     lease_seconds: float = 30.0  # as domain/lease.py explains; shorter ones are for tests, whose workers share a clock
     clock_margin_seconds: float = 5.0
+    profile_versions: int = 5
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """WAYPOST_ENGINE, _HOME, _WHATSAPP_URL, _CHROMIUM (the real binary), _STAGE, _ALLOW_PRIVATE_TARGETS=1,
-    _PUBLIC_URL, and what every process of a house must share: _LEASE_SECONDS (3 to 120), _CLOCK_MARGIN_SECONDS
-    (0.5 to 30)."""
+    _PUBLIC_URL, _PROFILE_VERSIONS (2 to 7),
+    _LEASE_SECONDS (3 to 120) and _CLOCK_MARGIN_SECONDS (0.5 to 30), which every process of a house must share."""
     defaults = Settings()
     return Settings(
         engine=_engine(environment.get("WAYPOST_ENGINE", defaults.engine)),
@@ -43,6 +45,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         clock_margin_seconds=_seconds(
             environment, "WAYPOST_CLOCK_MARGIN_SECONDS", defaults.clock_margin_seconds, 0.5, 30
         ),
+        profile_versions=_versions(environment.get("WAYPOST_PROFILE_VERSIONS", str(defaults.profile_versions))),
     )
 
 
@@ -67,3 +70,14 @@ def _engine(name: str) -> Literal["embedded", "harsh", "aws"]:
             "There is no such engine.", field="WAYPOST_ENGINE", mend="Use embedded or aws.", code="unknown_engine"
         )
     return cast(Literal["embedded", "harsh", "aws"], name)
+
+
+def _versions(text: str) -> int:
+    if not text.isdecimal() or int(text) not in range(2, 8):
+        raise ValidationError(
+            "There is no such number of copies.",
+            field="WAYPOST_PROFILE_VERSIONS",
+            mend="Use 2 to 7.",
+            code="bad_profile_versions",
+        )
+    return int(text)

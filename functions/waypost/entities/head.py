@@ -5,7 +5,7 @@ pk SES#{session}   sk HEAD   in index by_owner as `running` while the tenant wan
 
 from waypost.domain.lease import TERMS, Head
 from waypost.entities.record import number, text, text_or_none
-from waypost.ports import Clause, Item, Key, Put, Table, Update, When
+from waypost.ports import Check, Clause, Item, Key, Put, Table, Update, When
 
 
 def head_key(session: str) -> Key:
@@ -95,6 +95,11 @@ def advance(head: Head, count: int, *, epoch: int | None) -> Update:
     if epoch is not None:
         clauses = (*clauses, Clause("still the owner", "epoch", "eq", epoch))
     return Update(head_key(head.session), set={"number": head.number + count}, when=When.all(*clauses))
+
+
+def still_owner(session: str, epoch: int) -> Check:
+    """For a transaction of the owner that appends nothing: it fails when another epoch has begun."""
+    return Check(head_key(session), _is_epoch(epoch))
 
 
 def _is_epoch(epoch: int) -> When:

@@ -23,6 +23,8 @@ class Session:
     `health` is the evidence behind the status (domain/health.py). `active_ms` is when the last message came or went,
     written now and then; `wake_ms` is when a sleeping session wakes by itself; until `restricted_until_ms` WhatsApp
     refuses new chats. 0: not so.
+    `profile` is the current copy of its browser profile (`version`, `taken_ms`, `linked_ms`; empty: none),
+    `profile_epoch` the last epoch that started a browser, `restored_from` the copy that this one came from.
     """
 
     id: str
@@ -42,6 +44,9 @@ class Session:
     active_ms: int = 0
     wake_ms: int = 0
     restricted_until_ms: int = 0
+    profile: dict[str, Any] = field(default_factory=dict)
+    profile_epoch: int = 0
+    restored_from: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,9 @@ def _to_item(session: Session) -> Item:
         "active_ms": session.active_ms,
         "wake_ms": session.wake_ms,
         "restricted_until_ms": session.restricted_until_ms,
+        "profile": session.profile,
+        "profile_epoch": session.profile_epoch,
+        "restored_from": session.restored_from,
         "owner_pk": f"{session.tenant}#sessions",
         "owner_sk": f"{session.created_ms:013d}#{session.id}",
     }
@@ -178,4 +186,7 @@ def _from_item(item: Item) -> Session:
         active_ms=number(item, "active_ms"),
         wake_ms=number(item, "wake_ms"),
         restricted_until_ms=number(item, "restricted_until_ms"),
+        profile=mapping(item, "profile"),
+        profile_epoch=number(item, "profile_epoch"),
+        restored_from=mapping(item, "restored_from"),
     )

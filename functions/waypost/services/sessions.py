@@ -84,11 +84,16 @@ def log_out_session(session: Session, *, table: Table, queues: Queues, now_ms: i
 
 
 def delete_session(session: Session, *, table: Table, queues: Queues, now_ms: int) -> None:
-    """Remove a session. A running one is unlinked and closed by its owner first; for callers it is gone at once."""
+    """Remove a session. A running one is unlinked and closed by its owner first, and of one that has run a worker
+    removes the profile and its copies; for callers it is gone at once."""
     set_desired(table, session.id, "deleted")
     # It stays among the running ones until it is purged: should its owner die now, the next one goes on with it.
     if _is_owned(table, session.id, now_ms):
         _command(session.id, "delete", table=table, queues=queues, now_ms=now_ms)
+    elif session.profile_epoch:
+        # It has had a browser: only a worker may touch its profile and the copies of it, and does so before the purge.
+        mark_running(table, session.id, running=True)
+        announce(session.id, queues=queues)
     else:
         purge_session(session, table=table, queues=queues)
 
