@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from containers.worker.amendments import Amendments
+from containers.worker.consent_words import ConsentWords
 from containers.worker.naming import Person
 from containers.worker.observations import (
     AckSeen,
@@ -26,7 +27,7 @@ from waypost.bootstrap import App
 from waypost.domain.event import Draft
 from waypost.domain.ids import make_id
 from waypost.domain.message import Message, Status, status_of_ack
-from waypost.entities.chat import active_write, note_read
+from waypost.entities.chat import active_write, note_inbound, note_read
 from waypost.entities.message import find_by_reference, in_reference, new_message_write, out_reference, reference_write
 from waypost.entities.session import Session
 from waypost.services.journal import Entry
@@ -56,9 +57,11 @@ class Intake:
         self._steps = steps
         self._people = people
         self._amendments = amendments
+        self._words = ConsentWords(app, session, people)
 
     async def file(self, observations: Sequence[PageObservation], *, backfilled: bool = False) -> None:
         """Returns when all of it is stored. Raises Fenced. What the log has already is passed over."""
+        await self._words.hear(observations, backfilled=backfilled)
         entries = await patiently(self._entries, observations, backfilled)
         acks = [self._acknowledge(ack) for ack in observations if isinstance(ack, AckSeen)]
         await asyncio.gather(self._recorder.record_all(entries), *acks)
@@ -85,6 +88,10 @@ class Intake:
         news = {draft.contact for entry in entries for draft in entry.drafts if draft.type in _NEWS and draft.contact}
         for contact in news:
             self._app.table.update(active_write(self._session.id, contact, now_ms))
+        for entry in entries:
+            for draft in entry.drafts:
+                if draft.type == "message_received" and draft.contact:
+                    note_inbound(self._app.table, self._session.id, draft.contact, draft.data["received_at_ms"])
         for seen in observations:
             read = self._people.contact(seen.chat, seen.person) if isinstance(seen, ReadSeen) else None
             if read is not None:

@@ -12,6 +12,7 @@ from typing import Any
 from containers.worker.in_hand import InHand
 from containers.worker.page import Page
 from containers.worker.patience import patiently
+from containers.worker.permission import Permission
 from containers.worker.reach import Reach
 from containers.worker.steps import Steps
 from waypost.bootstrap import App
@@ -21,7 +22,7 @@ from waypost.domain.retry import RETRIES, is_retryable, retry_delay
 from waypost.entities.head import head_key
 from waypost.entities.message import attempt_writes, get_message
 from waypost.entities.schedule import Waiting, leave_schedule, waiting_in_chat
-from waypost.errors import ConditionFailed, Fenced, NetworkError, WaypostError, WhatsAppError
+from waypost.errors import BusinessRuleError, ConditionFailed, Fenced, NetworkError, WaypostError, WhatsAppError
 from waypost.ports import Check, Clause, When
 from waypost.services.holds import Hold, held_by
 from waypost.services.sending import CONTENT
@@ -54,6 +55,7 @@ class Sender:
         self._ack_seconds = ack_seconds
         self._reach = Reach(app)
         self.in_hand = InHand()
+        self._permission = Permission(app)
         self._chats: dict[tuple[str, Lane], asyncio.Lock] = {}
 
     async def send_due(self, contact: str, lane: Lane, *, up_to: int) -> None:
@@ -98,6 +100,9 @@ class Sender:
             except NetworkError:
                 # The page went away or did not answer: nothing is known, so the look-up above decides.
                 await self._sleep(random.uniform(0.1, 0.5))  # noqa: S311  # jitter, not a secret
+            except BusinessRuleError as error:
+                await self._fail(message_id, error)
+                return True
             except WhatsAppError as error:
                 failures += 1
                 if failures > RETRIES or not is_retryable(error.code):
@@ -127,7 +132,7 @@ class Sender:
     async def _hand_over(self, page: Page, message: Message) -> None:
         chats = await patiently(self._app.contacts.addresses, message.tenant, message.contact)
         await self._reach.check(page, message, chats[0])
-        content, quoted = await patiently(self._record_attempt, message)
+        content, quoted = await patiently(self._record_attempt, message, chats)
         result = await page.send_text(
             chats[0], content["text"], whatsapp_hex(message.id), quoted, mentions=content.get("mentions", ())
         )
@@ -137,14 +142,17 @@ class Sender:
         if status is not None:
             await self._steps.advance(message.id, status, time_ms=self._app.now_ms())
 
-    def _record_attempt(self, message: Message) -> tuple[dict[str, Any], str | None]:
-        """Record the attempt before the page gets the message (P2), under our epoch (P4), and open what to send."""
+    def _record_attempt(self, message: Message, chats: list[str]) -> tuple[dict[str, Any], str | None]:
+        """Record the attempt before the page gets the message (P2), under our epoch (P4) and as long as the
+        person may be written to (P7), and open what to send."""
         app = self._app
+        allowed = self._permission.ask(message, chats)
         owner = When.all(Clause("still the owner", "epoch", "eq", self._epoch))
         try:
             app.table.transact(
                 [
                     Check(head_key(self._session), owner),
+                    *allowed,
                     *attempt_writes(message, whatsapp_hex(message.id), app.now_ms()),
                 ]
             )

@@ -44,6 +44,11 @@ class Call:
             )
         return tenant
 
+    @property
+    def key_id(self) -> str:
+        """The API key that asks; empty when the authorizer named none."""
+        return str(((self.event.get("requestContext") or {}).get("authorizer") or {}).get("keyId") or "")
+
     def header(self, name: str) -> str | None:
         value = self.event.headers.get(name)
         return value if isinstance(value, str) else None

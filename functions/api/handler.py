@@ -18,6 +18,8 @@ from api import (
     changes,
     chats,
     commands,
+    consent_rules,
+    consents,
     contacts,
     docs,
     events,
@@ -51,8 +53,8 @@ resolver = Resolver(
 resolver.use([once])
 for _resource in (
     sessions, links, linking_page, qr, pairing, commands,
-    messages, changes, chats, contacts, groups, events, webhooks, webhook_deliveries,
-    health, docs,
+    messages, changes, chats, contacts, groups, consents, consent_rules, events,
+    webhooks, webhook_deliveries, health, docs,
 ):  # fmt: skip
     resolver.include_router(_resource.router)
 

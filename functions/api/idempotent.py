@@ -1,6 +1,6 @@
 """Every POST may be repeated: with an Idempotency-Key it is done once and answered the same each time (P2).
 
-What a retry could mend is not kept: 409 (the state may change), 429 and 5xx free the key.
+What a retry could mend is not kept: 403 and 409 (consent or state may change), 429 and 5xx free the key.
 """
 
 import json
@@ -20,7 +20,7 @@ from waypost.services.idempotency import Request, Stored
 
 REPLAYED = "Idempotency-Replayed"
 _WITHOUT_KEY = "/link/"  # asked by people without a tenant; what is posted there is harmless to repeat
-_FREED = (HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
+_FREED = (HTTPStatus.FORBIDDEN, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 def once(resolver: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:

@@ -88,6 +88,7 @@ def _wanted(body: NewMessage) -> Wanted:
         content={"text": body.text},
         lane=body.lane,
         reply_to=body.reply_to,
+        purpose=body.purpose,
         mentions=tuple(parse_address(chat, field=f"mentions.{at}") for at, chat in enumerate(body.mentions)),
     )
 

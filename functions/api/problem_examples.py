@@ -6,6 +6,7 @@ from api.problems import problem
 from api.refusals import refusal
 from waypost.errors import (
     AuthenticationError,
+    BusinessRuleError,
     NotFound,
     SessionNotLinked,
     Throttled,
@@ -58,6 +59,8 @@ def statuses_of(path: str, method: str, *, public: bool, asks: bool = False) -> 
         found += [406, 409]
     if method in ("post", "put", "patch"):
         found += [400, 409, 413, 415]
+    if path.endswith("/messages") and method == "post":
+        found.append(403)
     if asks:
         found += [409, 502, 504]
     return sorted(set(found))
@@ -77,6 +80,15 @@ EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {
         AuthenticationError(
             "The API key is missing or unknown.",
             mend="Send a valid key in the header x-api-key, or as Authorization: Bearer.",
+        ),
+    ),
+    403: _example(
+        "A rule of consent says no.",
+        BusinessRuleError(
+            "This person has asked for no more messages.",
+            field="to",
+            mend="They may write START to you, or agree anew: record that with POST /v1/contacts/{contact}/consents.",
+            code="opted_out",
         ),
     ),
     404: _example(

@@ -37,6 +37,14 @@ STATUS_BY_CODE: dict[str, int] = {
     "route_not_found": 404,
     "method_not_allowed": 405,
     "not_acceptable": 406,
+    # Consent (P7): the rule that said no. What would allow it is in `mend`.
+    "opted_out": 403,
+    "consent_withdrawn": 403,
+    "consent_missing": 403,
+    "consent_expired": 403,
+    "reply_window_closed": 403,
+    "template_required": 403,
+    "not_a_saved_contact": 403,
     "unsupported_media_type": 415,
     "text_too_long": 422,
     # What WhatsApp said no to: its state does not allow it, or what was asked for cannot be.

@@ -84,6 +84,12 @@ class NewMessage(Request):
     lane: Literal["interactive", "bulk"] = Field(
         "interactive", description="Bulk messages do not hold up interactive ones."
     )
+    purpose: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9][a-z0-9_\-]{0,39}$",
+        examples=["appointments"],
+        description="What it is for: consent is asked for this purpose. None: the tenant's default purpose.",
+    )
     mentions: list[Annotated[str, StringConstraints(max_length=MAX_ADDRESS)]] = Field(
         default_factory=list,
         max_length=MAX_MENTIONS,

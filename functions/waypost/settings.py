@@ -30,8 +30,8 @@ class Settings:
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """WAYPOST_ENGINE, _HOME, _WHATSAPP_URL, _CHROMIUM (the real binary), _STAGE, _ALLOW_PRIVATE_TARGETS=1,
-    _PUBLIC_URL, _PROFILE_VERSIONS (2 to 7),
-    _LEASE_SECONDS (3 to 120) and _CLOCK_MARGIN_SECONDS (0.5 to 30), which every process of a house must share."""
+    _PUBLIC_URL, _PROFILE_VERSIONS (2 to 7), and what every process of a house must share: _LEASE_SECONDS (3 to 120),
+    _CLOCK_MARGIN_SECONDS (0.5 to 30)."""
     defaults = Settings()
     return Settings(
         engine=_engine(environment.get("WAYPOST_ENGINE", defaults.engine)),

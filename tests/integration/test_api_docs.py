@@ -16,6 +16,10 @@ __all__ = ["app_fixture", "client_fixture"]
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS = {
+    "/v1/consents": {"get"},
+    "/v1/consents/import": {"post"},
+    "/v1/contacts/{contact}/consents": {"get", "post", "delete"},
+    "/v1/settings/consent": {"get", "put"},
     "/v1/sessions": {"get", "post"},
     "/v1/sessions/{session_id}": {"get", "delete"},
     "/v1/sessions/{session_id}/start": {"post"},

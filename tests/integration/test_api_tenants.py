@@ -67,6 +67,9 @@ ROUTES: list[tuple[str, str, dict[str, str], Any]] = [
     ("PATCH", "/v1/webhooks/{hook}", {}, {"session_id": "{ses}"}),
     ("POST", "/v1/webhooks/{whk}/rotate-secret", {}, None),
     ("POST", "/v1/webhooks/{whk}/rotate-secret/finish", {}, None),
+    ("GET", "/v1/contacts/{con}/consents", {}, None),
+    ("POST", "/v1/contacts/{con}/consents", {}, {"means": "paper"}),
+    ("DELETE", "/v1/contacts/{con}/consents", {}, None),
     ("GET", "/v1/webhooks/{whk}/deliveries", {}, None),
     ("GET", "/v1/webhooks/{whk}/dead-letters", {}, None),
     ("POST", "/v1/webhooks/{whk}/dead-letters/redeliver", {}, {"all": True}),
@@ -113,6 +116,7 @@ def test_the_routes_above_are_all_that_take_an_id(client: ApiClient) -> None:
         "message_id": "{msg}",
         "webhook_id": "{whk}",
         "contact_id": "{con}",
+        "contact": "{con}",
         "command_id": "{cmd}",
     }
     described = {(method.upper(), path.format(**names)) for path, has in paths.items() for method in has if "{" in path}

@@ -101,7 +101,7 @@ def _crew(house: House, name: str, launcher: int) -> Crew | None:
     browsers = {
         word.removeprefix(profiles): pid
         for pid, line in lines.items()
-        if "--type=" not in line
+        if "--type=" not in line and "berth.py" not in line and not line.startswith("/bin/sh")
         for word in line.split("\0")
         if word.startswith(profiles)
     }

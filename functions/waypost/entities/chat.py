@@ -8,16 +8,18 @@ What is unread and which message is the last is counted from the messages, so th
 from dataclasses import dataclass
 
 from waypost.entities.record import number, text
-from waypost.ports import Item, Key, Table, Update
+from waypost.errors import ConditionFailed
+from waypost.ports import Clause, Item, Key, Table, Update, When
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """Times are unix milliseconds; 0: never."""
+    """Times are unix milliseconds; 0: never. `inbound_ms` is when the other side last wrote, in a chat of two."""
 
     contact: str
     active_ms: int = 0
     read_ms: int = 0
+    inbound_ms: int = 0
 
 
 def active_write(session: str, contact: str, now_ms: int) -> Update:
@@ -31,6 +33,24 @@ def active_write(session: str, contact: str, now_ms: int) -> Update:
             "owner_sk": f"{now_ms:013d}#{contact}",
         },
     )
+
+
+def note_inbound(table: Table, session: str, contact: str, written_ms: int) -> None:
+    """The other side wrote at that time. One that comes late changes nothing."""
+    later = When.all(Clause("nothing newer is known", "inbound_ms", "lt", written_ms))
+    first = Clause("nothing is known", "inbound_ms", "absent")
+    try:
+        table.update(
+            Update(_key(session, contact), set={"contact": contact, "inbound_ms": written_ms}, when=later.or_all(first))
+        )
+    except ConditionFailed:
+        return
+
+
+def get_chat(table: Table, session: str, contact: str) -> Chat:
+    """With a contact that the session has had nothing to do with, all is 0."""
+    item = table.get(_key(session, contact))
+    return Chat(contact) if item is None else _from_item(item)
 
 
 def note_read(table: Table, session: str, contact: str, now_ms: int) -> None:
@@ -63,4 +83,4 @@ def _key(session: str, contact: str) -> Key:
 
 
 def _from_item(item: Item) -> Chat:
-    return Chat(text(item, "contact"), number(item, "active_ms"), number(item, "read_ms"))
+    return Chat(text(item, "contact"), number(item, "active_ms"), number(item, "read_ms"), number(item, "inbound_ms"))

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from waypost.domain.wanted import Wanted, check_content
 from waypost.entities.message import get_message
 from waypost.entities.session import Session
-from waypost.errors import Conflict, SessionNotLinked, ValidationError
+from waypost.errors import BusinessRuleError, Conflict, SessionNotLinked, ValidationError
 from waypost.ports import Table
 from waypost.services.contacts import Contacts
+from waypost.services.policy import check_may_message, is_own_account
 from waypost.services.sealing import Seals
 
 
@@ -87,10 +88,33 @@ def _reply(asked: Asked) -> Asked:
     return asked
 
 
+def _consent(asked: Asked) -> Asked:
+    """Whether the person may be written to (P7); asked again when the message is sent."""
+    wanted, session = asked.wanted, asked.session
+    if wanted.to.kind == "group":
+        return asked
+    try:
+        check_may_message(
+            asked.contact,
+            tenant=session.tenant,
+            session=session.id,
+            purpose=wanted.purpose,
+            from_template=wanted.template is not None,
+            now_ms=asked.now_ms,
+            table=asked.table,
+            seals=asked.seals,
+        )
+    except BusinessRuleError:
+        if not is_own_account(session, asked.contacts.addresses(session.tenant, asked.contact), asked.seals):
+            raise
+    return asked
+
+
 # THE list. What fills in a template stands before `content`; who may write to whom is asked after `reply`.
 CHECKS: tuple[Check, ...] = (
     Check("content", _content),
     Check("linked", _linked),
     Check("contact", _contact),
     Check("reply", _reply),
+    Check("consent", _consent),
 )

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import replace
 from typing import Any
 
-from waypost.domain.addresses import Address
+from waypost.domain.addresses import Address, parse_address
 from waypost.domain.ids import make_id
 from waypost.entities.contact import (
     Contact,
@@ -75,6 +75,12 @@ class Contacts:
         """The chat ids under which the contact may be found in the page, number first (P2)."""
         known = self.known(tenant, contact)
         return [chat_id for chat_id in (known["pn"], known["lid"]) if chat_id]
+
+    def of_person(self, tenant: str, contact: str) -> list[str]:
+        """The contact, and the other one that its person has when number and LID were met apart."""
+        known = self.known(tenant, contact)
+        addresses = [parse_address(chat_id) for chat_id in (known["pn"], known["lid"]) if chat_id]
+        return list(dict.fromkeys([contact, *filter(None, (self.find(tenant, address) for address in addresses))]))
 
     def view(self, tenant: str, contact: str) -> dict[str, Any]:
         """How a contact looks on the wire: its canonical chat id, our id, and both of WhatsApp's."""
