@@ -118,6 +118,10 @@ class Message(BaseModel):
     reactions: list[Reaction] = Field(description="One a person.")
     edited_at: str | None = Field(examples=[_TIME], description="When it was last edited; `text` is the newest.")
     revoked_at: str | None = Field(examples=[_TIME], description="When it was taken back. Then there is no text.")
+    send_at: str | None = Field(examples=[_TIME], description="Not sent before. Null: as soon as it may.")
+    expires_at: str | None = Field(examples=[_TIME], description="Not sent from then on.")
+    bulk_id: str | None = Field(description="The bulk run that it belongs to.")
+    moved_from: str | None = Field(description="The message that it stands in for, because its session is gone.")
 
 
 class Messages(BaseModel):

@@ -30,6 +30,7 @@ from api import (
     messages,
     pairing,
     qr,
+    queue,
     sessions,
     webhook_deliveries,
     webhooks,
@@ -53,7 +54,7 @@ resolver = Resolver(
 resolver.use([once])
 for _resource in (
     sessions, links, linking_page, qr, pairing, commands,
-    messages, changes, chats, contacts, groups, consents, consent_rules, events,
+    messages, queue, changes, chats, contacts, groups, consents, consent_rules, events,
     webhooks, webhook_deliveries, health, docs,
 ):  # fmt: skip
     resolver.include_router(_resource.router)

@@ -6,14 +6,17 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from api.answers import Message as MessageAnswer
 from api.answers import Messages
-from api.belongings import own_contact, own_message, own_session
+from api.belongings import own_message, own_session
+from api.chat_names import contact_of
 from api.current import current
 from api.parameters import Cursor, Limit, MessageId, Order, SessionId
+from api.queue_schemas import AcceptedMessage
 from api.resolver import Router
 from api.schemas import MAX_ADDRESS, NewMessage
-from api.views import message_view
+from api.views import accepted_view, message_view
 from waypost import bootstrap
 from waypost.domain.addresses import parse_address
+from waypost.domain.times import parse_time
 from waypost.domain.wanted import Wanted
 from waypost.entities.message import list_messages
 from waypost.services.accepting import accept
@@ -31,20 +34,21 @@ ChatParameter = Annotated[
 
 
 @router.post("/v1/sessions/<session_id>/messages", status_code=202, tags=_TAGS, summary="Send a text")
-def send(session_id: SessionId, body: NewMessage) -> MessageAnswer:
+def send(session_id: SessionId, body: NewMessage) -> AcceptedMessage:
     """Accepts a message. It is sent in order within its chat and lane; its status tells how far it has come."""
-    app = bootstrap.app()
+    app, session = bootstrap.app(), own_session(session_id)
     message = accept(
         _wanted(body),
         message_id=current().make_id("msg"),
-        session=own_session(session_id),
+        session=session,
         now_ms=app.now_ms(),
         table=app.table,
         queues=app.engine.queues,
         seals=app.seals,
         contacts=app.contacts,
+        backlog=app.backlog,
     )
-    return message_view(message, app)
+    return accepted_view(message, session, app)
 
 
 @router.get("/v1/sessions/<session_id>/messages", tags=_TAGS, summary="List a chat's messages")
@@ -53,7 +57,7 @@ def list_chat(
 ) -> Messages:
     """A chat that nobody has written in is an empty list."""
     app = bootstrap.app()
-    session, contact = own_session(session_id), _contact(chat)
+    session, contact = own_session(session_id), contact_of(chat)
     if contact is None:
         return Messages(messages=[], next_cursor=None)
     found, following = list_messages(
@@ -89,12 +93,7 @@ def _wanted(body: NewMessage) -> Wanted:
         lane=body.lane,
         reply_to=body.reply_to,
         purpose=body.purpose,
+        send_at_ms=parse_time(body.send_at, field="send_at") if body.send_at else 0,
+        expires_ms=parse_time(body.expires_at, field="expires_at") if body.expires_at else 0,
         mentions=tuple(parse_address(chat, field=f"mentions.{at}") for at, chat in enumerate(body.mentions)),
     )
-
-
-def _contact(chat: str) -> str | None:
-    """The contact that `chat` means; None when nobody has had to do with this address yet."""
-    if chat.startswith("con_"):
-        return own_contact(chat)
-    return bootstrap.app().contacts.find(current().tenant, parse_address(chat, field="chat"))

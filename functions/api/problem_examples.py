@@ -8,6 +8,7 @@ from waypost.errors import (
     AuthenticationError,
     BusinessRuleError,
     NotFound,
+    RateLimited,
     SessionNotLinked,
     Throttled,
     TooLarge,
@@ -61,6 +62,8 @@ def statuses_of(path: str, method: str, *, public: bool, asks: bool = False) -> 
         found += [400, 409, 413, 415]
     if path.endswith("/messages") and method == "post":
         found.append(403)
+    if method == "post" and path.endswith(("/messages", "/v1/bulk")):
+        found.append(429)
     if asks:
         found += [409, 502, 504]
     return sorted(set(found))
@@ -127,6 +130,15 @@ EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {
             field="to",
             mend="Give an international number such as +4915112345678, or a chat id such as 4915112345678@c.us.",
             code="invalid_chat_id",
+        ),
+    ),
+    429: _example(
+        "So much waits already that there is no room; Retry-After tells when there will be.",
+        RateLimited(
+            "What waits in the interactive lane of this session takes longer than 24 hours to send.",
+            retry_after=600,
+            mend="Try again after the seconds in Retry-After, use another session or a pool, or cancel what waits.",
+            code="queue_full",
         ),
     ),
     500: _example("A mistake of ours.", WaypostError("")),

@@ -7,6 +7,7 @@ Nothing of a body, a number or an exception's text from below gets into a proble
 """
 
 import json
+import math
 from http import HTTPStatus
 from typing import Any
 
@@ -142,7 +143,7 @@ def headers(error: WaypostError) -> dict[str, str]:
     found = {"Content-Type": CONTENT_TYPE}
     status = status_of(error)
     if isinstance(error, RateLimited):
-        found["Retry-After"] = str(max(1, round(error.retry_after)))
+        found["Retry-After"] = str(max(1, math.ceil(error.retry_after)))  # never too early
     elif error.code in _RETRY_SECONDS:
         found["Retry-After"] = str(_RETRY_SECONDS[error.code])
     elif status == 503:

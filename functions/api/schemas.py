@@ -13,6 +13,7 @@ MAX_METADATA = 50
 MAX_ADDRESS = 64
 MAX_URL = 2048
 MAX_ID = 64
+MAX_TIME = 40  # characters of an RFC 3339 time
 MAX_NUMBER = 10**12 - 1  # what a number's place in the log has room for
 
 
@@ -94,6 +95,18 @@ class NewMessage(Request):
         default_factory=list,
         max_length=MAX_MENTIONS,
         description="Chat ids of people whom the text names as `@` and the digits of their chat id.",
+    )
+    send_at: str | None = Field(
+        None,
+        max_length=MAX_TIME,
+        examples=["2026-12-24T18:00:00+01:00"],
+        description="Not to be sent before, at most a year ahead; RFC 3339 with its offset.",
+    )
+    expires_at: str | None = Field(
+        None,
+        max_length=MAX_TIME,
+        examples=["2026-12-24T20:00:00+01:00"],
+        description="Not to be sent from then on: its status becomes `expired`.",
     )
 
 

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from api import answers
+from api import answers, queue_schemas
 from waypost.bootstrap import App
 from waypost.domain.event import rfc3339
 from waypost.domain.ids import whatsapp_hex
 from waypost.domain.linking import ATTEMPTS, next_step
 from waypost.domain.message import Message
+from waypost.domain.outlook import Estimate
 from waypost.entities.session import QrCode, Session, get_qr
 from waypost.services.changes import ME
 from waypost.services.sending import CONTENT
@@ -77,7 +78,25 @@ def message_view(message: Message, app: App) -> answers.Message:
         reactions=_reactions(message, content.get("reactions", {}), app),
         edited_at=rfc3339(message.edited_ms) if message.edited_ms else None,
         revoked_at=rfc3339(message.revoked_ms) if message.revoked_ms else None,
+        send_at=rfc3339(message.send_at_ms) if message.send_at_ms else None,
+        expires_at=rfc3339(message.expires_ms) if message.expires_ms else None,
+        bulk_id=message.bulk,
+        moved_from=message.moved_from,
     )
+
+
+def accepted_view(message: Message, session: Session, app: App) -> queue_schemas.AcceptedMessage:
+    """With when it is expected to go."""
+    estimate = estimate_view(
+        app.backlog.outlook(session, message.lane, now_ms=app.now_ms(), due_ms=message.send_at_ms, table=app.table)
+    )
+    shown = message_view(message, app).model_dump()
+    return queue_schemas.AcceptedMessage(**shown, estimated_send_at=estimate.at, estimate=estimate)
+
+
+def estimate_view(estimate: Estimate) -> queue_schemas.Estimate:
+    at = None if estimate.at_ms is None else rfc3339(estimate.at_ms)
+    return queue_schemas.Estimate(at=at, because=estimate.because)
 
 
 def _reactions(message: Message, reactions: dict[str, Any], app: App) -> list[answers.Reaction]:

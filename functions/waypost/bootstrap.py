@@ -7,7 +7,11 @@ import time
 from dataclasses import dataclass
 
 from waypost.domain.lease import Terms
+from waypost.domain.message import Lane
+from waypost.domain.outlook import Pace
+from waypost.entities.session import Session
 from waypost.ports import Engine, Table
+from waypost.services.backlog import Backlog
 from waypost.services.contacts import Contacts
 from waypost.services.existence import Existences
 from waypost.services.patience import PatientTable
@@ -23,6 +27,7 @@ class App:
     engine: Engine
     seals: Seals
     contacts: Contacts
+    backlog: Backlog
 
     @property
     def table(self) -> Table:
@@ -42,7 +47,12 @@ class App:
 
 def join(settings: Settings, engine: Engine) -> App:
     seals = Seals(engine.keys, PatientTable(engine.wrapped_keys))
-    return App(settings, engine, seals, Contacts(PatientTable(engine.main), engine.keys, seals))
+    backlog = Backlog({"interactive": settings.interactive_hours, "bulk": settings.bulk_hours}, _pace_of)
+    return App(settings, engine, seals, Contacts(PatientTable(engine.main), engine.keys, seals), backlog)
+
+
+def _pace_of(session: Session, lane: Lane) -> Pace:  # noqa: ARG001
+    return ()
 
 
 _first_use = threading.Lock()

@@ -59,8 +59,8 @@ class RateLimited(WaypostError):
     category = "rate_limit"
     code = "rate_limited"
 
-    def __init__(self, message: str, *, retry_after: float, mend: str | None = None) -> None:
-        super().__init__(message, mend=mend)
+    def __init__(self, message: str, *, retry_after: float, mend: str | None = None, code: str | None = None) -> None:
+        super().__init__(message, mend=mend, code=code)
         self.retry_after = retry_after
 
 

@@ -14,7 +14,8 @@ class Settings:
     (WAYPOST_TABLE_…, _BUCKET_…, _KEY, _QUEUE_URL, _QUEUES, _PUSH_URL). `allow_private_targets` lets webhooks go to
     private and loopback addresses, which only a single machine needs. `public_url` is the address of the API that
     people reach, for links; empty: the one that a request came to. `profile_versions` is how many copies of a
-    session's browser profile are kept."""
+    session's browser profile are kept. `interactive_hours` and `bulk_hours` are how
+    long a new message of a lane may expect to wait; beyond, it is refused as `queue_full`."""
 
     engine: Literal["embedded", "harsh", "aws"] = "embedded"  # harsh: the embedded one in bad weather, for tests
     home: Path = Path(".waypost")
@@ -26,12 +27,14 @@ class Settings:
     lease_seconds: float = 30.0  # as domain/lease.py explains; shorter ones are for tests, whose workers share a clock
     clock_margin_seconds: float = 5.0
     profile_versions: int = 5
+    interactive_hours: float = 24.0
+    bulk_hours: float = 168.0
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """WAYPOST_ENGINE, _HOME, _WHATSAPP_URL, _CHROMIUM (the real binary), _STAGE, _ALLOW_PRIVATE_TARGETS=1,
-    _PUBLIC_URL, _PROFILE_VERSIONS (2 to 7), and what every process of a house must share: _LEASE_SECONDS (3 to 120),
-    _CLOCK_MARGIN_SECONDS (0.5 to 30)."""
+    _PUBLIC_URL, _PROFILE_VERSIONS (2 to 7), _INTERACTIVE_HOURS, _BULK_HOURS, and what every process of a house must
+    share: _LEASE_SECONDS (3 to 120), _CLOCK_MARGIN_SECONDS (0.5 to 30)."""
     defaults = Settings()
     return Settings(
         engine=_engine(environment.get("WAYPOST_ENGINE", defaults.engine)),
@@ -41,27 +44,29 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         stage=environment.get("WAYPOST_STAGE", defaults.stage),
         allow_private_targets=environment.get("WAYPOST_ALLOW_PRIVATE_TARGETS") == "1",
         public_url=environment.get("WAYPOST_PUBLIC_URL", defaults.public_url),
-        lease_seconds=_seconds(environment, "WAYPOST_LEASE_SECONDS", defaults.lease_seconds, 3, 120),
-        clock_margin_seconds=_seconds(
+        lease_seconds=_number(environment, "WAYPOST_LEASE_SECONDS", defaults.lease_seconds, 3, 120),
+        clock_margin_seconds=_number(
             environment, "WAYPOST_CLOCK_MARGIN_SECONDS", defaults.clock_margin_seconds, 0.5, 30
         ),
         profile_versions=_versions(environment.get("WAYPOST_PROFILE_VERSIONS", str(defaults.profile_versions))),
+        interactive_hours=_number(environment, "WAYPOST_INTERACTIVE_HOURS", defaults.interactive_hours, 0.001, 10_000),
+        bulk_hours=_number(environment, "WAYPOST_BULK_HOURS", defaults.bulk_hours, 0.001, 10_000),
     )
 
 
-def _seconds(environment: Mapping[str, str], name: str, default: float, least: float, most: float) -> float:
+def _number(environment: Mapping[str, str], name: str, default: float, least: float, most: float) -> float:
     try:
-        seconds = float(environment.get(name, default))
+        number = float(environment.get(name, default))
     except ValueError:
-        seconds = -1.0
-    if not least <= seconds <= most:
+        number = -1.0
+    if not least <= number <= most:
         raise ValidationError(
-            "That is no number of seconds that fits.",
+            "That is no number that fits.",
             field=name,
             mend=f"Use a number from {least} to {most}.",
             code="bad_setting",
         )
-    return seconds
+    return number
 
 
 def _engine(name: str) -> Literal["embedded", "harsh", "aws"]:

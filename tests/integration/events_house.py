@@ -205,5 +205,5 @@ def open_house(folder: Path) -> Iterator[House]:
     with open_engine(home, clock=Clock(clock.now, clock.now)) as engine:
         push = FakePush()
         parts = join(Settings(home=home, allow_private_targets=True), replace(engine, push=push))
-        app = HouseApp(parts.settings, parts.engine, parts.seals, parts.contacts, clock)
+        app = HouseApp(parts.settings, parts.engine, parts.seals, parts.contacts, parts.backlog, clock)
         yield House(engine, app, push, clock)

@@ -53,6 +53,7 @@ def test_a_text_is_accepted_and_queued(client: ApiClient, app: App) -> None:
     assert message["times"] == {"accepted": message["created_at"]}
     queued = [json.loads(got.body) for got in app.engine.queues.queue(f"interactive-{session}").receive()]
     assert {"message": message["id"]} in queued
+    assert message.pop("estimated_send_at") == message.pop("estimate")["at"]
     assert client.get(f"/v1/sessions/{session}/messages/{message['id']}").json() == message
 
 

@@ -12,6 +12,7 @@ from waypost.entities.session import Session
 from waypost.errors import ConditionFailed, TransactionConflict, WaypostError
 from waypost.ports import Queues, Table
 from waypost.services.admission import CHECKS, Asked, Check, admit
+from waypost.services.backlog import Backlog
 from waypost.services.contacts import Contacts
 from waypost.services.contention import TRIES, pause
 from waypost.services.sealing import Seals
@@ -28,6 +29,7 @@ def accept(
     queues: Queues,
     seals: Seals,
     contacts: Contacts,
+    backlog: Backlog | None = None,
     checks: Sequence[Check] = CHECKS,
 ) -> Message:
     """Accept a message, or raise the refusal of a check. The same `message_id` returns the same message, also when
@@ -36,7 +38,7 @@ def accept(
     Raises TransactionConflict (very many at once) beside what the checks raise.
     """
     try:
-        asked = admit(Asked(wanted, session, now_ms, table, seals, contacts), checks)
+        asked = admit(Asked(wanted, session, now_ms, table, seals, contacts, backlog), checks)
     except WaypostError:
         stored = get_message(table, message_id)
         if stored is None:
@@ -44,6 +46,8 @@ def accept(
         message = stored
     else:
         message = _store(_message(asked, message_id), table)
+        if backlog is not None:
+            backlog.accepted(session.id, message.lane)
     if message.status == "accepted":  # also when an earlier try stored it, which may have died before this
         _hint(message, now_ms, queues)
     return message

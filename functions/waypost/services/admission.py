@@ -7,11 +7,13 @@ and another may put what a template says in place of its name. Whoever is refuse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from waypost.domain.times import check_times
 from waypost.domain.wanted import Wanted, check_content
 from waypost.entities.message import get_message
 from waypost.entities.session import Session
 from waypost.errors import BusinessRuleError, Conflict, SessionNotLinked, ValidationError
 from waypost.ports import Table
+from waypost.services.backlog import Backlog
 from waypost.services.contacts import Contacts
 from waypost.services.policy import check_may_message, is_own_account
 from waypost.services.sealing import Seals
@@ -27,6 +29,7 @@ class Asked:
     table: Table
     seals: Seals
     contacts: Contacts
+    backlog: Backlog | None = None  # None: there is always room
     contact: str = ""
 
 
@@ -66,6 +69,17 @@ def _linked(asked: Asked) -> Asked:
 
 def _content(asked: Asked) -> Asked:
     check_content(asked.wanted)
+    return asked
+
+
+def _times(asked: Asked) -> Asked:
+    check_times(asked.wanted.send_at_ms, asked.wanted.expires_ms, asked.now_ms)
+    return asked
+
+
+def _room(asked: Asked) -> Asked:
+    if asked.backlog is not None:
+        asked.backlog.check(asked.session, asked.wanted.lane, asked.table)
     return asked
 
 
@@ -113,7 +127,9 @@ def _consent(asked: Asked) -> Asked:
 # THE list. What fills in a template stands before `content`; who may write to whom is asked after `reply`.
 CHECKS: tuple[Check, ...] = (
     Check("content", _content),
+    Check("times", _times),
     Check("linked", _linked),
+    Check("backlog", _room),
     Check("contact", _contact),
     Check("reply", _reply),
     Check("consent", _consent),
