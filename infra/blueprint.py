@@ -160,7 +160,15 @@ FUNCTIONS = (
         "schedule",
         "60",
         concurrency=1,
-        grants=("table:main:read", "queue:claims:send", *_NUDGES),
+        # Beside nudging, it warns of links that end, in the log of a session that nobody owns, and wakes who sleeps.
+        grants=(
+            "table:main:write",
+            "table:keys:write",
+            "queue:claims:send",
+            "queue:interactive:send",
+            *_NUDGES,
+            "key:data:wrap",
+        ),
     ),
 )
 

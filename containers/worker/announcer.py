@@ -30,6 +30,11 @@ class Announcer:
         self.linked = session.me is not None
         self.linked_ms = session.linked_ms
 
+    @property
+    def told(self) -> str:
+        """The status that was last told of."""
+        return self._status
+
     async def status(self, status: str, reason: str | None, *, changes: dict[str, Any] | None = None) -> None:
         """A new status, with what else changes on the session's record."""
         now_ms = self._app.now_ms()

@@ -18,7 +18,8 @@ class CodeShown:
 @dataclass(frozen=True, slots=True)
 class LoginSeen:
     """All the page knows of its connection. `authenticated` is the only sign of a login; `full_ready` says that
-    acknowledgements are heard; `mode` and `info` are WhatsApp's stream mode and info, None until injected."""
+    acknowledgements are heard; `mode` and `info` are WhatsApp's stream mode and info, None until injected;
+    `pairing`: a phone took the code, also while the mode still is the one of codes."""
 
     injected: bool = False
     full_ready: bool = False
@@ -29,6 +30,7 @@ class LoginSeen:
     online: bool | None = None
     idle: bool = False
     needs_update: bool = False
+    pairing: bool = False
     me: Person = NOBODY
     wa_js: str = ""
     build: str | None = None
@@ -114,6 +116,11 @@ class Idle:
 
 
 @dataclass(frozen=True, slots=True)
+class PasskeyAsked:
+    """WhatsApp wants a passkey before it links the device."""
+
+
+@dataclass(frozen=True, slots=True)
 class PageTrouble:
     """The page could not turn one of wa-js's events into an observation: wa-js and WhatsApp may have drifted apart."""
 
@@ -156,6 +163,7 @@ PageObservation = (
     | LoggedOut
     | UpdateNeeded
     | Idle
+    | PasskeyAsked
     | PageTrouble
     | Gap
 )

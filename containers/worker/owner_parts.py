@@ -18,6 +18,7 @@ from containers.worker.page import Page
 from containers.worker.people import People
 from containers.worker.readiness import Readiness
 from containers.worker.recorder import Recorder
+from containers.worker.relinking import LinkWatch
 from containers.worker.sender import Sender
 from containers.worker.signals import Observation
 from containers.worker.steps import Steps
@@ -57,6 +58,9 @@ class Parts:
             app, session, epoch, amendments=amendments, announcer=self.announcer, signal=self.wishes.obey,
             ready_page=self.readiness.page, any_page=self.page,
         )  # fmt: skip
+        self.link_watch = LinkWatch(
+            app, session, announcer=self.announcer, recorder=self.recorder, tell=self.seen.put_nowait
+        )
         self.lanes = [
             Lane(app, session.id, name, sender=self.sender, on_command=self.orders.take_up, unique=str(epoch))
             for name in get_args(LaneName)
@@ -72,5 +76,6 @@ class Parts:
         yield self.recorder.run()
         yield self.browsing.watch()
         yield self.vault.run()
+        yield self.link_watch.run()
         for lane in self.lanes:
             yield lane.run()

@@ -13,6 +13,7 @@ from containers.worker.observations import (
     PageCrashed,
     PageHung,
     PageObservation,
+    PasskeyAsked,
     UpdateNeeded,
 )
 
@@ -46,8 +47,8 @@ class ProfileLost:
 
 
 @dataclass(frozen=True, slots=True)
-class PasskeyAsked:
-    """WhatsApp wants a passkey before it links the device."""
+class RelinkDue:
+    """The link has lasted as long as the policy lets it (R-AUTH-2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class RestrictionOver:
 
 
 Asked = StartAsked | StopAsked | LogoutAsked
-Judged = LaunchFailed | ProfileLost | PasskeyAsked | RestrictionSeen | RestrictionOver
+Judged = LaunchFailed | ProfileLost | RelinkDue | RestrictionSeen | RestrictionOver
 Observation = PageObservation | BrowserObservation | Asked | Judged
 
 
@@ -69,6 +70,7 @@ class Signal(StrEnum):
     START = "start"
     STOP = "stop"
     LOG_OUT = "log_out"
+    RELINK = "relink"
     CODE = "code"
     CODE_GONE = "code_gone"
     IDLE = "idle"
@@ -95,6 +97,7 @@ _PLAIN: dict[type, Signal] = {
     StartAsked: Signal.START,
     StopAsked: Signal.STOP,
     LogoutAsked: Signal.LOG_OUT,
+    RelinkDue: Signal.RELINK,
     LaunchFailed: Signal.NOT_STARTED,
     ProfileLost: Signal.PROFILE_LOST,
     PasskeyAsked: Signal.PASSKEY,
@@ -138,6 +141,8 @@ def _signal_of_login(seen: LoginSeen) -> Signal | None:
         return Signal.NEEDS_UPDATE
     if seen.authenticated:
         return _signal_of_line(seen)
+    if seen.pairing and seen.mode == "QR":
+        return Signal.PAIRING
     return {"QR": Signal.UNLINKED, "SYNCING": Signal.PAIRING}.get(seen.mode or "")
 
 

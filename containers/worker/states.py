@@ -28,7 +28,8 @@ LINKING = frozenset({Status.STARTING, Status.SCAN_QR, Status.PAIRING, Status.PAS
 @dataclass(frozen=True, slots=True)
 class State:
     """`codes` counts those of this cycle, `sequence` all of this login, `relaunches` those since the session was last
-    steady. `ready_since` is on the clock of `step`'s `now`. `leaving` says that we asked for the logout."""
+    steady. `ready_since` is on the clock of `step`'s `now`. `leaving` says that we asked for the logout,
+    `relinking` that the policy did."""
 
     status: Status = Status.STOPPED
     reason: str | None = None
@@ -39,3 +40,4 @@ class State:
     ready_since: float | None = None
     restricted: bool = False
     leaving: bool = False
+    relinking: bool = False

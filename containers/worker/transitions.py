@@ -54,6 +54,11 @@ def unlink(state: State, _signal: Signal, _observation: Observation, _now: float
     return replace(state, leaving=True), (Unlink(),)
 
 
+def unlink_by_policy(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
+    """Asked for again and again until it is done: a page without a line may not manage it at once."""
+    return replace(state, relinking=True), (Unlink(),)
+
+
 def show_code(state: State, _signal: Signal, observation: Observation, _now: float) -> Step:
     """A code beyond the sixth belongs to the next cycle, should the page not wait to be asked."""
     if not isinstance(observation, CodeShown) or observation.code is None:
@@ -105,6 +110,8 @@ def lose_login(state: State, signal: Signal, observation: Observation, _now: flo
     """Whoever asked for the logout wants peace; else a new code is wanted."""
     if state.leaving:
         return State(Status.LOGGED_OUT, "requested"), (StopBrowser(),)
+    if state.relinking:
+        return State(Status.LOGGED_OUT, "policy"), (StopBrowser(), AskAgain())
     said = observation.reason if isinstance(observation, LoggedOut) else "login_lost"
     return State(Status.LOGGED_OUT, said or signal.value), (StopBrowser(), AskAgain())
 
@@ -144,6 +151,8 @@ ROWS: tuple[tuple[Signal, Collection[Status], Action], ...] = (
     (Signal.LOG_OUT, LINKED, unlink),
     (Signal.LOG_OUT, LINKING, stop),  # nothing to unlink yet
     (Signal.LOG_OUT, AT_REST, stay),
+    (Signal.RELINK, LINKED, unlink_by_policy),
+    (Signal.RELINK, _ALL - LINKED, stay),
     (Signal.CODE, LINKING, show_code),
     (Signal.CODE, _ALL - LINKING, stay),
     (Signal.CODE_GONE, {Status.SCAN_QR}, withdraw_code),

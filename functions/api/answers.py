@@ -60,6 +60,11 @@ class Session(BaseModel):
         " `ask_whatsapp`. Null: nothing.",
     )
     command: str | None = Field(description="The command line that does it, where there is one.")
+    relink_at: str | None = Field(
+        examples=[_TIME],
+        description="When the account has to be linked again by policy (R-AUTH-2); a `session_status` with a `warning`"
+        " of kind `relink_due` tells of it each day before. Null: it is not linked, or lasts for ever.",
+    )
     me: Me | None
     multi_device: bool = Field(True, description="The only mode that WhatsApp has (R-AUTH-3).")
     build: str = Field(description="wa-js and the WhatsApp Web build that run in it.")

@@ -24,6 +24,7 @@ def session_view(session: Session, app: App) -> answers.Session:
         linked=session.me is not None,
         linking=_linking(session, app),
         **next_step(session.id, session.status),
+        relink_at=_relink_at(session, app),
         me=_me(session, app),
         multi_device=True,
         build=session.build,
@@ -38,6 +39,11 @@ def shown_code(session: Session, app: App) -> QrCode | None:
     """The code that can be scanned now; None when there is none, or it is dead."""
     qr = get_qr(app.table, session.id) if session.status == "scan_qr" else None
     return qr if qr is not None and qr.expires_ms > app.now_ms() else None
+
+
+def _relink_at(session: Session, app: App) -> str | None:
+    due_ms = app.relinking.due_ms(session.linked_ms) if session.me is not None else 0
+    return rfc3339(due_ms) if due_ms else None
 
 
 def _linking(session: Session, app: App) -> answers.Linking | None:

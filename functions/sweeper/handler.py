@@ -8,13 +8,21 @@ from typing import Any
 
 from waypost.bootstrap import app
 from waypost.observability import logger
+from waypost.services.relinking import look_after_links
 from waypost.services.sweeping import sweep
+
+_LINKS_MINUTES = 10  # links last for days
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
     """How many of each kind were nudged."""
     parts = app()
-    found = asdict(sweep(table=parts.table, queues=parts.engine.queues, now_ms=parts.now_ms()))
+    now_ms, queues = parts.now_ms(), parts.engine.queues
+    found = asdict(sweep(table=parts.table, queues=queues, now_ms=now_ms))
+    if now_ms // 60_000 % _LINKS_MINUTES == 0:
+        policy = parts.relinking
+        links = look_after_links(table=parts.table, queues=queues, seals=parts.seals, policy=policy, now_ms=now_ms)
+        found |= {"links": links} if links else {}
     if any(found.values()):
         logger("sweeper").info("nudged what was left behind", extra=found)
     return found

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from waypost.domain.lease import Terms
 from waypost.domain.message import Lane
 from waypost.domain.outlook import Pace
+from waypost.domain.relinking import Relinking
 from waypost.entities.session import Session
 from waypost.ports import Engine, Table
 from waypost.services.backlog import Backlog
@@ -40,6 +41,10 @@ class App:
     @property
     def lease(self) -> Terms:
         return Terms(self.settings.lease_seconds, self.settings.clock_margin_seconds)
+
+    @property
+    def relinking(self) -> Relinking:
+        return Relinking(self.settings.relink_days, self.settings.relink_warn_days)
 
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000

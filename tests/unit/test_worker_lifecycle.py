@@ -31,14 +31,15 @@ from containers.worker.observations import (
     MessageSeen,
     PageCrashed,
     PageHung,
+    PasskeyAsked,
     UpdateNeeded,
 )
 from containers.worker.signals import (
     LaunchFailed,
     LogoutAsked,
     Observation,
-    PasskeyAsked,
     ProfileLost,
+    RelinkDue,
     RestrictionOver,
     RestrictionSeen,
     Signal,
@@ -66,6 +67,7 @@ OF_EACH_SIGNAL: dict[Signal, Observation] = {
     Signal.START: StartAsked(),
     Signal.STOP: StopAsked(),
     Signal.LOG_OUT: LogoutAsked(),
+    Signal.RELINK: RelinkDue(),
     Signal.CODE: CodeShown("2@code"),
     Signal.CODE_GONE: CodeShown(None),
     Signal.IDLE: Idle(),
@@ -278,3 +280,21 @@ def test_a_page_that_is_loaded_anew_begins_a_cycle_and_keeps_the_attempt() -> No
                       BrowserGone(), CodeShown("2@4"))  # fmt: skip
     last = [effect for effect in effects if isinstance(effect, PublishCode)][-1]
     assert (last.sequence, last.position, last.attempt) == (4, 1, 2)
+
+
+def test_the_policy_unlinks_until_it_is_done_and_asks_for_a_new_code_by_itself() -> None:
+    state, effects = live(after(READY), RelinkDue(), RelinkDue())
+    assert (state.status, effects) == (Status.WORKING, [Unlink(), Unlink()])
+    state, done = step(state, LoggedOut("user_initiated"), 0.0)
+    assert (state.status, state.reason) == (Status.LOGGED_OUT, "policy")
+    assert done == (StopBrowser(), AskAgain(), Announce(Status.LOGGED_OUT, "policy"))
+    assert step(state, StartAsked(), 0.0)[0] == State(Status.STARTING)
+
+
+def test_a_code_that_was_taken_is_withdrawn_although_the_screen_still_is_the_one_of_codes() -> None:
+    state, effects = live(after(CodeShown("2@1")), replace(QR, pairing=True))
+    assert (state.status, effects[0]) == (Status.PAIRING, WithdrawCode())
+    state, _ = step(state, PasskeyAsked(), 0.0)
+    assert state.status is Status.PASSKEY_REQUIRED
+    assert step(state, replace(QR, pairing=True), 0.0)[0].status is Status.PASSKEY_REQUIRED
+    assert live(state, QR, CodeShown("2@2"))[0].status is Status.SCAN_QR, "refused: codes again"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 BINDING = "__waypost_feed"  # by which the page sends batches
 ENTRY = "__waypost"  # by which the worker calls
+PASSKEY_AFTER_MS = 6_000  # a phone that pairs without a passkey is through in half of that
 CREDITS = 4  # batches of at most 64 observations that may be on their way to the store
 
 WA_JS = Path(__file__).parents[3] / "node_modules/@wppconnect/wa-js/dist/wppconnect-wa.js"
@@ -23,7 +24,7 @@ def init_script() -> str:
     The configuration must stand before wa-js runs: without it the bundle reports to Google Analytics.
     """
     here = Path(__file__).parent
-    constants = {"BINDING": BINDING, "ENTRY": ENTRY, "CREDITS": CREDITS}
+    constants = {"BINDING": BINDING, "ENTRY": ENTRY, "CREDITS": CREDITS, "PASSKEY_AFTER_MS": PASSKEY_AFTER_MS}
     return "\n".join(
         [
             "(() => {",

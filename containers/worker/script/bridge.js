@@ -14,6 +14,7 @@ function listen(event, handle) {
 let shownCode;
 listen('conn.auth_code_change', (code) => {
   const shown = code?.fullCode ?? null;
+  watchPairing();
   if (shown === shownCode) return;
   shownCode = shown;
   report({ kind: 'code', code: shown });
@@ -33,6 +34,19 @@ for (const event of [
   'loader.injected', 'loader.ready', 'loader.full_ready', 'conn.main_init', 'conn.main_loaded', 'conn.main_ready',
   'conn.authenticated', 'conn.require_auth', 'conn.stream_mode_changed', 'conn.stream_info_changed', 'conn.online',
 ]) listen(event, reportLogin);
+
+// Nothing says that WhatsApp wants a passkey. What can be seen is that a phone took the code, that the socket pairs,
+// and that then neither another code nor a login follows, as they do within seconds where no passkey is wanted.
+let pairingTimer = null;
+function watchPairing() {
+  clearTimeout(pairingTimer);
+  pairingTimer = null;
+  reportLogin();
+  if (shownCode && isPairing() && !WPP.conn.isAuthenticated()) {
+    pairingTimer = setTimeout(() => isPairing() && report({ kind: 'passkey' }), PASSKEY_AFTER_MS);
+  }
+}
+listen('loader.injected', () => WPP.whatsapp.Socket.on('change:state', watchPairing));
 
 listen('conn.qrcode_idle', () => report({ kind: 'idle' }));
 listen('conn.needs_update', () => report({ kind: 'needs_update' }));

@@ -66,6 +66,9 @@ function describeEdit(message) {
   return { kind: 'edit', ...describeTarget(message.id), text: message.body ?? '', edit_id: edit };
 }
 
+/** A phone took the code that was shown, and WhatsApp is at it: the screen may still be the one with the codes. */
+const isPairing = () => WPP.isInjected && attempt(() => WPP.whatsapp.Socket.state) === 'PAIRING';
+
 function describeLogin() {
   // Asked too early, wa-js looks for modules that are not there yet and complains on the console.
   const ask = (name) => (WPP.isInjected ? attempt(() => WPP.conn[name]()) : null);
@@ -77,6 +80,7 @@ function describeLogin() {
     authenticated: ask('isAuthenticated') === true,
     main_loaded: ask('isMainLoaded') === true,
     mode: stream?.mode ?? null,
+    pairing: isPairing(),
     info: stream?.info ?? null,
     online: ask('isOnline'),
     idle: ask('isIdle') === true,

@@ -22,7 +22,7 @@ class Session:
     for: `running` or `stopped`. `identity` is what is set at every launch (R-SAFE-3).
     `health` is the evidence behind the status (domain/health.py). `active_ms` is when the last message came or went,
     written now and then; `wake_ms` is when a sleeping session wakes by itself; until `restricted_until_ms` WhatsApp
-    refuses new chats. 0: not so.
+    refuses new chats; `relink_warned_ms` is when the end of the link was last warned of. 0: not so.
     `profile` is the current copy of its browser profile (`version`, `taken_ms`, `linked_ms`; empty: none),
     `profile_epoch` the last epoch that started a browser, `restored_from` the copy that this one came from.
     """
@@ -47,6 +47,7 @@ class Session:
     profile: dict[str, Any] = field(default_factory=dict)
     profile_epoch: int = 0
     restored_from: dict[str, Any] = field(default_factory=dict)
+    relink_warned_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,16 @@ def status_write(session: str, *, status: str, reason: str | None, since_ms: int
         set={"status": status, "reason": reason, "since_ms": since_ms, **more},
         when=When.all(Clause("the session exists", "pk", "exists")),
     )
+
+
+def warned_write(session: str, before_ms: int, now_ms: int) -> Update:
+    """Note that the end of the link was warned of; refused when somebody warned since `before_ms`."""
+    first = Clause("nobody ever warned", "relink_warned_ms", "absent")
+    same = Clause("nobody warned since", "relink_warned_ms", "eq", before_ms)
+    when = When.all(Clause("the session exists", "pk", "exists"), same)
+    if before_ms == 0:
+        when = when.or_all(Clause("the session exists", "pk", "exists"), first)
+    return Update(session_key(session), set={"relink_warned_ms": now_ms}, when=when)
 
 
 def set_desired(table: Table, session: str, desired: str) -> bool:
@@ -162,6 +173,7 @@ def _to_item(session: Session) -> Item:
         "profile": session.profile,
         "profile_epoch": session.profile_epoch,
         "restored_from": session.restored_from,
+        "relink_warned_ms": session.relink_warned_ms,
         "owner_pk": f"{session.tenant}#sessions",
         "owner_sk": f"{session.created_ms:013d}#{session.id}",
     }
@@ -189,4 +201,5 @@ def _from_item(item: Item) -> Session:
         profile=mapping(item, "profile"),
         profile_epoch=number(item, "profile_epoch"),
         restored_from=mapping(item, "restored_from"),
+        relink_warned_ms=number(item, "relink_warned_ms"),
     )

@@ -1,4 +1,4 @@
-"""The linking page in a real browser: the person with the phone opens it, scans, and sees how it goes on."""
+"""Linking from end to end: the page for the person with the phone in a real browser, a passkey, the policy's end."""
 
 import os
 from collections.abc import AsyncIterator
@@ -8,10 +8,14 @@ from typing import Any
 import httpx
 from playwright.async_api import Page, async_playwright
 
-from tests.e2e.house import House, poll, status_of
+from tests.e2e.house import House, poll, scan, status_of
+from waypost.engines.embedded.engine import open_engine
+from waypost.entities.session import session_key
+from waypost.ports import Update
 
 CHROMIUM = os.environ.get("WAYPOST_CHROMIUM", "/usr/lib/chromium/chromium-headless-shell")
-OURS, TYPED = "4915112345631", "4915112345632"
+OURS, TYPED, ASKED = "4915112345631", "4915112345632", "4915112345633"
+DAY = 24 * 3600 * 1000
 
 
 @asynccontextmanager
@@ -110,6 +114,55 @@ async def test_somebody_types_a_code_into_the_phone(house: House) -> None:
         codes = [event["data"]["qr"] for event in events_of(api, session) if event["data"].get("qr")]
         assert codes[0].keys() == {"code", "sequence", "expires_at", "attempt", "attempts"}
         assert (codes[0]["sequence"], codes[0]["attempt"], codes[0]["attempts"]) == (1, 1, 3)
+
+
+def test_a_demand_for_a_passkey_is_seen_and_says_what_to_do_next(house: House) -> None:
+    with house.api() as api, house.simulator() as simulator:
+        simulator.post("/control/accounts", json={"number": ASKED}).raise_for_status()
+        simulator.patch(f"/control/accounts/{ASKED}", json={"passkey": True}).raise_for_status()
+        session = api.post("/v1/sessions", json={"name": "Front desk"}).raise_for_status().json()["id"]
+        scan(house, session, ASKED)
+        poll(lambda: status_of(api, session) == "pairing", 20, "the code was taken")
+        poll(lambda: status_of(api, session) == "passkey_required", 20, "the demand is seen")
+        shown = api.get(f"/v1/sessions/{session}").json()
+        wanted = ("finish_on_operator_machine", f"waypost link {session}")
+        assert (shown["next"], shown["command"]) == wanted
+        told = [event["data"] for event in events_of(api, session) if event["data"]["status"] == "passkey_required"]
+        assert [(data["next"], data["command"]) for data in told] == [wanted]
+        # The person gives up, and there are codes again; then it is approved elsewhere, and linking goes on.
+        simulator.post(f"/control/accounts/{ASKED}/passkey", json={"answer": "refuse"}).raise_for_status()
+        poll(lambda: status_of(api, session) == "scan_qr", 20, "codes again")
+        scan(house, session, ASKED)
+        poll(lambda: status_of(api, session) == "pairing", 20, "the code was taken")
+        simulator.post(f"/control/accounts/{ASKED}/passkey", json={"answer": "approve"}).raise_for_status()
+        poll(lambda: status_of(api, session) == "working", 30, "it is linked")
+        assert len([event for event in events_of(api, session) if event["data"]["status"] == "passkey_required"]) == 1
+
+
+def test_after_fourteen_days_the_session_asks_for_a_code_by_itself(house: House) -> None:
+    with house.api() as api, house.simulator() as simulator:
+        (session,) = [it["id"] for it in api.get("/v1/sessions").json()["sessions"] if it["me"]["pn"].startswith(ASKED)]
+        api.post(f"/v1/sessions/{session}/stop").raise_for_status()
+        poll(lambda: status_of(api, session) == "stopped", 20, "it stops")
+        _age(house, session, days=14)
+        api.post(f"/v1/sessions/{session}/start").raise_for_status()
+        poll(lambda: status_of(api, session) == "scan_qr", 40, "it asks for a code")
+        reasons = [(event["data"]["status"], event["data"]["reason"]) for event in events_of(api, session)]
+        assert ("logged_out", "policy") in reasons
+        assert api.get(f"/v1/sessions/{session}").json()["me"] is None
+        assert simulator.get(f"/control/accounts/{ASKED}/devices").json() == [], "the phone still shows the device"
+
+
+def _age(house: House, session: str, *, days: float) -> None:
+    """Let the session have been linked so long ago."""
+    engine = open_engine(house.home)
+    try:
+        item = engine.main.get(session_key(session))
+        assert item is not None
+        linked_ms = int(str(item["linked_ms"])) - round(days * DAY)
+        engine.main.update(Update(session_key(session), set={"linked_ms": linked_ms}))
+    finally:
+        engine.close()
 
 
 def events_of(api: httpx.Client, session: str) -> list[dict[str, Any]]:
