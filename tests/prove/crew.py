@@ -49,6 +49,10 @@ def kill(*pids: int) -> None:
     _signal(signal.SIGKILL, pids)
 
 
+def stop(*pids: int) -> None:
+    _signal(signal.SIGTERM, pids)
+
+
 def wake(*pids: int) -> None:
     _signal(signal.SIGCONT, pids)
 
