@@ -1,5 +1,6 @@
 """Where the parts of one machine listen: fixed ports when they are free, others when not. Loopback only."""
 
+import random
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,6 +50,11 @@ class Addresses:
         }
 
 
+# Below those that Linux gives to outgoing connections: one of these could sit on our port when we start again.
+UNUSED_PORTS = range(20_000, 32_000)
+_TRIES = 100
+
+
 def choose(
     last: Mapping[str, int], *, http_port: int, https_port: int, simulator_port: int, whatsapp_url: str | None
 ) -> tuple[Addresses, list[str]]:
@@ -69,7 +75,8 @@ def choose(
 
 
 def _free(wanted: int, last: int | None, remarks: list[str]) -> int:
-    for port in (wanted or last or 0, last or 0, 0):
+    known = [port for port in (wanted, last) if port]
+    for port in (*known, *random.sample(UNUSED_PORTS, _TRIES)):
         try:
             with socket.create_server((HOST, port)) as found:
                 chosen = int(found.getsockname()[1])
