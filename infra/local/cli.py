@@ -139,6 +139,51 @@ def tenant_create(name: str, home: Path) -> None:
 
 
 @main.group()
+def drill() -> None:
+    """Exercises: break something on purpose, and see how long it takes to come right."""
+
+
+@drill.command("failover")
+@home_option
+@click.option("--session", help="Whose worker to end; any that works.")
+@click.option(
+    "--how",
+    type=click.Choice(["kill", "freeze", "stop", "wait"]),
+    default="stop",
+    show_default=True,
+    help="stop asks it to hand over, as a deploy does; wait watches while you end it, in the cloud for example.",
+)
+@click.option("--send-to", metavar="CHAT", help="Send five texts there meanwhile; without it nothing is sent.")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def drill_failover(home: Path, session: str | None, how: Any, send_to: str | None, as_json: bool) -> None:
+    """End the worker of a session and tell when it was taken over and works again; exit code 1 when a bound is missed.
+
+    A stop has 5 s; a kill and a freeze have the lease time more. All sessions of that worker move.
+    """
+    from dataclasses import asdict
+
+    from infra.local import drill_failover as failover
+    from infra.local.builder import engine_of
+    from waypost.bootstrap import join
+    from waypost.settings import settings_from
+
+    place = Home(home.resolve())
+    with engine_of(place.path) as engine:
+        parts = join(settings_from({**os.environ, "WAYPOST_HOME": str(place.path)}), engine)
+        try:
+            report = failover.drill(place, parts, session=session, how=how, send_to=send_to, say=_say_aside)
+        except failover.CannotDrill as error:
+            raise click.ClickException(str(error)) from error
+    click.echo(json.dumps(asdict(report), indent=2) if as_json else failover.as_text(report))
+    if report.missed:
+        raise SystemExit(1)
+
+
+def _say_aside(words: str) -> None:
+    click.echo(words, err=True)
+
+
+@main.group()
 def key() -> None:
     """API keys."""
 

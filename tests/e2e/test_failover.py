@@ -1,7 +1,10 @@
 """Two workers on one home (P4): who is killed, frozen or cut off loses its session, and does no harm when it wakes."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -122,6 +125,21 @@ def test_a_worker_that_is_told_to_stop_hands_over_at_once(story: Story) -> None:
     story.send(5)
     story.next_owner(owner)
     assert not is_alive(owner.browsers[story.session]), "the old browser lives beside the new one"
+    story.check()
+
+
+def test_a_drill_tells_how_long_a_hand_over_takes(story: Story) -> None:
+    # Two workers were stopped a moment ago; a drill needs somebody to take over.
+    poll(lambda: len(crews(story.house)) == 2, 30, "both workers run")
+    words = [sys.executable, "-m", "infra.local.cli", "drill", "failover", "--home", str(story.house.home), "--json",
+             "--session", story.session, "--send-to", THEIRS]  # fmt: skip
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    told = json.loads(done.stdout or "{}")
+    assert told["session"] == story.session, done.stderr
+    assert (told["messages"], told["lost"], told["twice"]) == (5, 0, 0)
+    assert 0 < told["new_owner_ms"] <= told["working_ms"]
+    assert (done.returncode == 0) == (told["working_ms"] <= told["bound_ms"])
+    story.sent += [f"Waypost drill, message {number}" for number in range(1, 6)]
     story.check()
 
 

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
@@ -22,7 +22,7 @@ import httpx
 from tests.e2e.house import House, link, poll, status_of
 from tests.prove.chaos_book import Book
 from tests.prove.chaos_counts import Counts, count, everything_is_settled
-from tests.prove.chaos_faults import FAULTS, Mend, NothingToHurt, Scene
+from tests.prove.chaos_faults import DISK_FAULTS, FAULTS, Mend, NothingToHurt, Scene
 from tests.prove.chaos_load import Line, Load
 
 PEOPLE = tuple(f"49151123480{number:02d}" for number in range(4))
@@ -151,12 +151,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--only", help="One of the cases, by a part of its name.")
     parser.add_argument("--results", type=Path, default=RESULTS)
     chosen = parser.parse_args()
     book = Book(chosen.results, chosen.seed)
     for number in range(chosen.rounds):
         for name, plan in plans(chosen.seed + number).items():
-            if book.has(name, plan.seed):
+            if book.has(name, plan.seed) or (chosen.only or "") not in name:
                 continue
             began = time.monotonic()
             with tempfile.TemporaryDirectory(prefix="waypost-chaos-") as folder:
@@ -168,7 +169,12 @@ def main() -> None:
 
 def plans(seed: int) -> dict[str, Plan]:
     """What a round consists of, by the case that it belongs to."""
-    return {"disk survives": Plan(seed)}
+    lost = Plan(seed, messages=200, faults=8, kinds=DISK_FAULTS, most_pause=12.0)
+    return {
+        "disk survives": Plan(seed),
+        "disk lost, network drops copies": lost,
+        "disk lost, network delivers copies": replace(lost, drop_copies=False),
+    }
 
 
 if __name__ == "__main__":

@@ -153,3 +153,4 @@ FAULTS: tuple[Callable[[Scene], Mend], ...] = (
     kill_worker, kill_launcher, stop_worker, freeze_worker, freeze_task, cut_table, kill_browser, freeze_browser,
     hang_page, crash_page, duplicates, outage, everything,
 )  # fmt: skip
+DISK_FAULTS = (lose_disk, lose_disk, kill_worker, kill_browser)
