@@ -99,6 +99,14 @@ class Reaction(BaseModel):
     emoji: str
 
 
+class MadeFrom(BaseModel):
+    """The template that a text was made from."""
+
+    name: str
+    language: str
+    version: int
+
+
 class Message(BaseModel):
     id: str = Field(examples=["msg_00000000000000000000000000"])
     session_id: str
@@ -118,6 +126,9 @@ class Message(BaseModel):
     times: dict[str, str] = Field(examples=[{"accepted": _TIME}], description="When it reached each status.")
     attempts: int
     backfilled: bool = Field(description="It was found in the history, not seen as it happened.")
+    purpose: str | None = Field(description="What it is for, where that was given. Null: the default purpose.")
+    template: MadeFrom | None
+    notice: bool = Field(description="Whether it carries the privacy notice.")
     author: Chat | None = Field(description="Who wrote it, in a group. Null: the chat itself, or this account.")
     mentions: list[str] = Field(description="Chat ids of people whom the text names.")
     reactions: list[Reaction] = Field(description="One a person.")

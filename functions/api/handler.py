@@ -32,6 +32,7 @@ from api import (
     qr,
     queue,
     sessions,
+    templates,
     webhook_deliveries,
     webhooks,
 )
@@ -54,7 +55,7 @@ resolver = Resolver(
 resolver.use([once])
 for _resource in (
     sessions, links, linking_page, qr, pairing, commands,
-    messages, queue, changes, chats, contacts, groups, consents, consent_rules, events,
+    messages, queue, changes, chats, contacts, groups, consents, consent_rules, templates, events,
     webhooks, webhook_deliveries, health, docs,
 ):  # fmt: skip
     resolver.include_router(_resource.router)

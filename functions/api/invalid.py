@@ -10,6 +10,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}\Z", re.ASCII)
 
 # pydantic's type of error: our code, message and mend. `{…}` are limits out of our own models, never input.
 _WORDS: dict[str, tuple[str, str, str]] = {
+    "text_or_template": ("missing", "There is neither a text nor a template.", "Give one of them."),
+    "text_and_template": ("too_many", "There are a text and a template.", "Give one of them."),
     "missing": ("missing", "This is required.", "Give it."),
     "extra_forbidden": ("unknown_field", "There is no such field.", "Leave it out, or check its spelling."),
     "string_too_short": ("too_short", "This is too short.", "Give at least {min_length} characters."),

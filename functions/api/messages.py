@@ -17,7 +17,7 @@ from api.views import accepted_view, message_view
 from waypost import bootstrap
 from waypost.domain.addresses import parse_address
 from waypost.domain.times import parse_time
-from waypost.domain.wanted import Wanted
+from waypost.domain.wanted import Template, Wanted
 from waypost.entities.message import list_messages
 from waypost.services.accepting import accept
 from waypost.services.sending import cancel as cancel_message
@@ -89,7 +89,8 @@ def cancel(session_id: SessionId, message_id: MessageId) -> MessageAnswer:
 def _wanted(body: NewMessage) -> Wanted:
     return Wanted(
         to=parse_address(body.to),
-        content={"text": body.text},
+        content={} if body.text is None else {"text": body.text},
+        template=None if body.template is None else Template(**body.template.model_dump()),
         lane=body.lane,
         reply_to=body.reply_to,
         purpose=body.purpose,

@@ -16,8 +16,8 @@ _DESCRIPTION = """Send and receive WhatsApp messages through your own linked acc
 Every error is `application/problem+json` (RFC 9457) with a stable `code`, a `category`, and how to mend it.
 Every POST takes an `Idempotency-Key`: repeat a request with the same key and body, and it is done once."""
 _TAGS = (
-    "sessions", "messages", "queue", "bulk", "pools", "chats", "contacts", "groups", "consent", "events", "webhooks",
-    "service",
+    "sessions", "messages", "queue", "bulk", "pools", "chats", "contacts", "groups", "consent", "templates",
+    "events", "webhooks", "service",
 )  # fmt: skip
 _PUBLIC = ("/v1/health",)
 _POWERTOOLS_SCHEMAS = ("HTTPValidationError", "ValidationError", "ResponseValidationError")

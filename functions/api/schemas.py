@@ -2,12 +2,21 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+)
 from pydantic_core import PydanticCustomError
 
 from waypost.domain.event import EventType
 from waypost.domain.mentions import MAX_MENTIONS
 from waypost.domain.message import MAX_TEXT
+from waypost.domain.template import MAX_VARIABLES, MAX_VERSION, NAME
 
 MAX_METADATA = 50
 MAX_ADDRESS = 64
@@ -73,6 +82,29 @@ class NewSession(Request):
     identity: Identity | None = None
 
 
+def _text_or_template(text: str | None, info: ValidationInfo) -> str | None:
+    """`template` stands before it, so that it is known; it is missing where it was wrong itself."""
+    if text is None and info.data.get("template", "wrong") is None:
+        raise PydanticCustomError("text_or_template", "There is neither a text nor a template.")
+    if text is not None and info.data.get("template") is not None:
+        raise PydanticCustomError("text_and_template", "There are a text and a template.")
+    return text
+
+
+class TemplateChoice(Request):
+    name: str = Field(pattern=rf"^{NAME}$", examples=["appointment_reminder"])
+    language: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$",
+        examples=["de"],
+        description="Where there is none in it: without its region, then the tenant's own language.",
+    )
+    version: int | None = Field(None, ge=1, le=MAX_VERSION, description="None: the newest approved one.")
+    variables: dict[str, str | int | float] = Field(
+        default_factory=dict, max_length=MAX_VARIABLES, examples=[{"name": "Grace", "day": "2026-11-22"}]
+    )
+
+
 class NewMessage(Request):
     # Length and emptiness of `text` are the domain's rules (R-LIM-3), documented here.
     to: str = Field(
@@ -80,7 +112,14 @@ class NewMessage(Request):
         examples=["+4915112345678"],
         description="An international number, or a chat id: `<digits>@c.us`, `@lid` or `@g.us`.",
     )
-    text: str = Field(examples=["Your parcel has arrived."], json_schema_extra={"minLength": 1, "maxLength": MAX_TEXT})
+    template: TemplateChoice | None = Field(None, description="What the text is made from, in place of `text`.")
+    text: Annotated[str | None, AfterValidator(_text_or_template)] = Field(
+        None,
+        validate_default=True,
+        examples=["Your parcel has arrived."],
+        description="Either this or a template.",
+        json_schema_extra={"minLength": 1, "maxLength": MAX_TEXT},
+    )
     reply_to: str | None = Field(None, max_length=MAX_ID, description="The id of a message of the same chat.")
     lane: Literal["interactive", "bulk"] = Field(
         "interactive", description="Bulk messages do not hold up interactive ones."

@@ -158,10 +158,13 @@ def test_every_post_takes_a_key(client: ApiClient, app: App) -> None:
         "/v1/sessions/{session_id}/messages": {"to": GRACE, "text": "x"},
         "/v1/contacts/{contact}/consents": {"means": "paper"},
         "/v1/consents/import": {"csv": "chat,means,given_at\n"},
+        "/v1/templates": {"name": "greeting", "language": "en", "body": "Hello"},
+        "/v1/templates/{name}/{language}/{version}/render": {},
         "/v1/webhooks": {"url": "https://example.com/"},
         "/v1/webhooks/{webhook_id}/dead-letters/redeliver": {"all": True},
         "/v1/webhooks/{webhook_id}/redeliver": {"session_id": session, "after": 0},
     }
+    template = {"name": "greeting", "language": "en", "version": 1}
     paths = client.get("/openapi.json").json()["paths"]
     posts = [
         path
@@ -173,7 +176,7 @@ def test_every_post_takes_a_key(client: ApiClient, app: App) -> None:
     posts.sort(key=lambda path: path.endswith("/stop"))  # after which nothing can be sent
     assert len(posts) >= 10
     for path in posts:
-        real = path.format(session_id=session, message_id=message, webhook_id=hook, contact=GRACE)
+        real = path.format(session_id=session, message_id=message, webhook_id=hook, contact=GRACE, **template)
         first = client.post(real, bodies.get(path), key=KEY)
         again = client.post(real, bodies.get(path), key=KEY)
         assert first.status < 300, path

@@ -67,6 +67,13 @@ ROUTES: list[tuple[str, str, dict[str, str], Any]] = [
     ("PATCH", "/v1/webhooks/{hook}", {}, {"session_id": "{ses}"}),
     ("POST", "/v1/webhooks/{whk}/rotate-secret", {}, None),
     ("POST", "/v1/webhooks/{whk}/rotate-secret/finish", {}, None),
+    ("GET", "/v1/templates/greeting", {}, None),
+    ("GET", "/v1/templates/greeting/en/1", {}, None),
+    ("PUT", "/v1/templates/greeting/en/1", {}, {"body": "Hello"}),
+    ("DELETE", "/v1/templates/greeting/en/1", {}, None),
+    ("POST", "/v1/templates/greeting/en/1/approve", {}, None),
+    ("POST", "/v1/templates/greeting/en/1/retire", {}, None),
+    ("POST", "/v1/templates/greeting/en/1/render", {}, {}),
     ("GET", "/v1/contacts/{con}/consents", {}, None),
     ("POST", "/v1/contacts/{con}/consents", {}, {"means": "paper"}),
     ("DELETE", "/v1/contacts/{con}/consents", {}, None),
@@ -91,6 +98,7 @@ def test_another_tenants_things_are_not_there(client: ApiClient) -> None:
     theirs = {"ses": session, "msg": message["id"], "con": message["chat"]["contact_id"], "whk": hook}
     theirs["cmd"] = UNKNOWN["cmd"]  # that a command of theirs is not found: test_api_commands.py
     client.get(f"/v1/sessions/{session}/messages", query={"chat": theirs["con"]})  # it is in every cache now
+    client.post("/v1/templates", {"name": "greeting", "language": "en", "body": "Hello"})
     stranger = ApiClient()
     own = stranger.session()
     stranger.send(own)
@@ -117,6 +125,9 @@ def test_the_routes_above_are_all_that_take_an_id(client: ApiClient) -> None:
         "webhook_id": "{whk}",
         "contact_id": "{con}",
         "contact": "{con}",
+        "name": "greeting",
+        "language": "en",
+        "version": "1",
         "command_id": "{cmd}",
     }
     described = {(method.upper(), path.format(**names)) for path, has in paths.items() for method in has if "{" in path}

@@ -25,6 +25,7 @@ MAX_LENGTH = 1024
 _USUAL = {"text": 256, "url": MAX_LENGTH}
 _JOINERS = "\u200c\u200d"  # words of Persian and composed emoji need them; they show nothing by themselves
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?", re.ASCII)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _AMOUNT = re.compile(r"(-?[0-9]{1,15}(?:\.[0-9]{1,6})?) ([A-Z]{3})", re.ASCII)
 
 
@@ -81,7 +82,7 @@ def _currency(variable: Variable, value: Any, language: str, field: str) -> str:
 
 def _date(_variable: Variable, value: Any, language: str, field: str) -> str:
     try:
-        return day_in(language, date.fromisoformat(value if len(value) == len("2026-11-22") else ""))
+        return day_in(language, date.fromisoformat(value if _DAY.fullmatch(value) else ""))
     except (TypeError, ValueError):
         raise _wrong(field, 'a day such as "2026-11-22"') from None
 

@@ -10,7 +10,7 @@ from typing import cast
 
 from waypost.domain.template import TemplateStatus
 from waypost.entities.record import blob, number, text, text_or_none
-from waypost.ports import Clause, Item, Key, Table, Update, When
+from waypost.ports import Clause, Item, Key, Table, Update, Value, When
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,14 @@ def change_draft(table: Table, version: TemplateVersion, sealed: bytes) -> Templ
 def approve(table: Table, version: TemplateVersion, *, now_ms: int, by: str, name: str | None) -> TemplateVersion:
     """Exactly what was read. Raises ConditionFailed when it changed meanwhile, or is no draft any more."""
     read = Clause("it is what was read", "sealed", "eq", version.sealed)
-    approval = {"status": "approved", "approved_ms": now_ms, "approved_by": by, "approved_name": name}
+    approval: dict[str, Value] = {"status": "approved", "approved_ms": now_ms, "approved_by": by, "approved_name": name}
     when = When.all(Clause("it is a draft", "status", "eq", "draft"), read)
     return _from_item(table.update(Update(_key_of(version), set=approval, when=when)))
 
 
 def retire(table: Table, version: TemplateVersion, *, now_ms: int, by: str) -> TemplateVersion:
     """Raises ConditionFailed when it was retired or deleted before."""
-    end = {"status": "retired", "retired_ms": now_ms, "retired_by": by}
+    end: dict[str, Value] = {"status": "retired", "retired_ms": now_ms, "retired_by": by}
     return _from_item(table.update(Update(_key_of(version), set=end, when=_is("draft", "approved"))))
 
 

@@ -14,7 +14,9 @@ from waypost.entities.session import Session
 from waypost.errors import BusinessRuleError, Conflict, SessionNotLinked, ValidationError
 from waypost.ports import Table
 from waypost.services.backlog import Backlog
+from waypost.services.consent_settings import consent_settings
 from waypost.services.contacts import Contacts
+from waypost.services.filling import fill_in
 from waypost.services.policy import check_may_message, is_own_account
 from waypost.services.sealing import Seals
 
@@ -83,6 +85,18 @@ def _room(asked: Asked) -> Asked:
     return asked
 
 
+def _template(asked: Asked) -> Asked:
+    """The text that an approved template makes, in place of its name."""
+    wanted, tenant = asked.wanted, asked.session.tenant
+    if wanted.template is None:
+        return asked
+    language = consent_settings(tenant, table=asked.table, seals=asked.seals).language
+    filled = fill_in(wanted.template, tenant=tenant, language=language, table=asked.table, seals=asked.seals)
+    made_from = {"name": filled.name, "language": filled.language, "version": filled.version}
+    content = {**wanted.content, "text": filled.text, "template": made_from}
+    return replace(asked, wanted=replace(wanted, content=content, purpose=wanted.purpose or filled.purpose))
+
+
 def _contact(asked: Asked) -> Asked:
     found = asked.contacts.resolve(asked.session.tenant, [asked.wanted.to], now_ms=asked.now_ms)
     return replace(asked, contact=found)
@@ -126,6 +140,7 @@ def _consent(asked: Asked) -> Asked:
 
 # THE list. What fills in a template stands before `content`; who may write to whom is asked after `reply`.
 CHECKS: tuple[Check, ...] = (
+    Check("template", _template),
     Check("content", _content),
     Check("times", _times),
     Check("linked", _linked),

@@ -63,12 +63,7 @@ class Workshop:
         """Raises NotFound `template_not_found`."""
         found = get_version(self.table, self.tenant, name, language, number)
         if found is None:
-            raise NotFound(
-                "There is no such version of this template.",
-                field="name",
-                mend="List the templates with GET /v1/templates.",
-                code="template_not_found",
-            )
+            raise no_template("There is no such version of this template.")
         return found
 
     def change(self, version: TemplateVersion, draft: Draft) -> TemplateVersion:
@@ -122,6 +117,12 @@ def draft_of(version: TemplateVersion, seals: Seals) -> Draft:
     stored: dict[str, Any] = seals.open_json(version.tenant, version.tenant, purpose, version.sealed)
     variables = {name: Variable(**variable) for name, variable in stored["variables"].items()}
     return Draft(stored["body"], variables, stored["purpose"])
+
+
+def no_template(message: str) -> NotFound:
+    return NotFound(
+        message, field="name", mend="List the templates with GET /v1/templates.", code="template_not_found"
+    )  # fmt: skip
 
 
 def _purpose(name: str, language: str, number: int) -> str:
