@@ -8,7 +8,8 @@
     ├── WhatsAppError              whatsapp_api     the page or WhatsApp said no
     ├── ValidationError            validation       what is wrong, where, how to mend it
     │   ├── NotFound               validation       unknown, or somebody else's (never told apart)
-    │   └── TooLarge               validation
+    │   ├── TooLarge               validation
+    │   └── MediaRefused           validation       a file that is not sent; its code says why (domain/media_refusals)
     ├── BusinessRuleError          business_logic   the rule that said no
     │   ├── Conflict               business_logic   the thing is not in a state that allows this
     │   └── IdempotencyMismatch    business_logic   the key was used with another body
@@ -85,6 +86,10 @@ class NotFound(ValidationError):
 
 class TooLarge(ValidationError):
     code = "too_large"
+
+
+class MediaRefused(ValidationError):
+    code = "media_refused"
 
 
 class BusinessRuleError(WaypostError):

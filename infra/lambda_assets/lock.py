@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = (ROOT / "infra/lambda_assets", ROOT / "containers/worker")
+FOLDERS = (ROOT / "infra/lambda_assets", ROOT / "containers/worker", ROOT / "functions/media")
 PLATFORM = "aarch64-manylinux2014"
 
 

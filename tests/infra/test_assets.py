@@ -12,7 +12,11 @@ from infra.blueprint import FUNCTIONS, TASKS, Function, Task
 from infra.lambda_assets.__main__ import NOT_IN_THE_CLOUD, put_together
 
 ROOT = Path(__file__).parents[2]
-LOCKS = (ROOT / "infra/lambda_assets/requirements.lock", ROOT / "containers/worker/requirements.lock")
+LOCKS = tuple(
+    ROOT / place / "requirements.lock" for place in ("infra/lambda_assets", "containers/worker", "functions/media")
+)
+
+_MODULES = {"pillow": "PIL", "backports-zstd": "backports"}  # where a package is not called like what is imported
 
 
 def pins(lock: Path) -> dict[str, str]:
@@ -26,11 +30,17 @@ def test_what_is_deployed_is_what_is_tested(lock: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "folders"), [(LOCKS[0], ["functions"]), (LOCKS[1], ["functions/waypost", "containers/worker"])]
+    ("lock", "folders"),
+    [
+        (LOCKS[0], sorted({f"functions/{path.name}" for path in (ROOT / "functions").iterdir()} - {"functions/media"})),
+        (LOCKS[1], ["functions/waypost", "containers/worker"]),
+        (LOCKS[2], ["functions/waypost", "functions/media"]),
+    ],
+    ids=lambda value: value.parent.name if isinstance(value, Path) else "",
 )
 def test_everything_that_is_imported_is_deployed(lock: Path, folders: list[str]) -> None:
     # A backport lives in a package that several distributions share.
-    deployed = {"backports" if name.startswith("backports-") else name.replace("-", "_") for name in pins(lock)}
+    deployed = {_MODULES.get(name, name.replace("-", "_")) for name in pins(lock)}
     ours = {path.name for path in (ROOT / "functions").iterdir()} | {"containers"}
     for folder in folders:
         for source in (ROOT / folder).rglob("*.py"):

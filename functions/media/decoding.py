@@ -1,0 +1,20 @@
+"""Pillow's many ways to say that a picture is broken, as our one."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from waypost.domain.media_refusals import refusal
+
+
+@contextmanager
+def decoding() -> Iterator[None]:
+    """Raises MediaRefused for what decoders raise over bad bytes."""
+    try:
+        yield
+    except (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.EFBIG, errno.ENOSPC):
+            raise refusal("media_too_costly", what="space") from None
+        if "truncated" in str(error):
+            raise refusal("media_truncated", what="the picture has no end") from None
+        raise refusal("media_damaged", what="the picture cannot be decoded") from None
