@@ -1,7 +1,8 @@
 """One lane of a session: takes hints from its queue, lets the sender work chat by chat, and refills from the schedule.
 
-A hint is deleted when its message is settled. While the sender works, the hints' visibility is renewed; when the worker
-dies they come back by themselves, but the next owner does not wait for that: it starts from the schedule.
+A hint is deleted when its message is settled, or waits for long in the table: it gets a new one when its time comes.
+While the sender works, the hints' visibility is renewed; when the worker dies they come back by themselves, but the
+next owner does not wait for that: it starts from the schedule.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from waypost.services.sending import feed
 _WAIT_SECONDS = 10.0
 _RESUME_SECONDS = 1.0
 _SIDE_BY_SIDE = 20  # chats sent to at once
+_NAP_SECONDS = 0.05  # the least between two looks at what is due
 _FEW = 10  # messages in hand: then the next ones are fetched from the schedule
 
 
@@ -44,6 +46,7 @@ class Lane:
         self._session = session_id
         self._name: LaneName = name
         self._sender = sender
+        self._gate = sender.gate
         self._on_command = on_command
         self._unique = unique
         self._queue = app.engine.queues.queue(f"{name}-{session_id}")
@@ -61,7 +64,10 @@ class Lane:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_visible())
                 tasks.create_task(self._resume(tasks))
+                tasks.create_task(self._feed_in_time())
                 while True:
+                    if self._name == "bulk":  # the other one also brings commands, which wait for nothing
+                        await self._gate.admits(self._name)
                     received = await self._receive()
                     for group, hints in groupby(received, key=lambda hint: hint.group or ""):
                         await self._take(group, list(hints), tasks)
@@ -79,7 +85,7 @@ class Lane:
                 last_waiting_by_chat, self._app.table, self._session, self._name, due_by_ms=self._app.now_ms()
             )
             for contact, number in chats.items():
-                if contact not in self._contacts:
+                if contact not in self._contacts and self._gate.holds_back(self._name) is None:
                     await self._room.acquire()
                     tasks.create_task(self._send(contact, number, []))
             await asyncio.sleep(_RESUME_SECONDS)
@@ -88,13 +94,7 @@ class Lane:
         received = await patiently(self._listen, 0)
         if received or await self._refill():
             return received
-        return await patiently(self._listen, await patiently(self._quiet_seconds))
-
-    def _quiet_seconds(self) -> float:
-        """How long nothing becomes due by itself."""
-        now_ms = self._app.now_ms()
-        due_ms = next_due(self._app.table, self._session, self._name, after_ms=now_ms)
-        return _WAIT_SECONDS if due_ms is None else min(_WAIT_SECONDS, max(0.0, (due_ms - now_ms) / 1000))
+        return await patiently(self._listen, _WAIT_SECONDS)
 
     def _listen(self, seconds: float) -> list[Received]:
         received = self._queue.receive(wait_seconds=seconds)
@@ -105,8 +105,19 @@ class Lane:
             self._queue.change_visibility(hint.receipt, 0)
         return []
 
+    async def _feed_in_time(self) -> None:
+        """Feed what becomes due while nobody hears a hint: it waited in the table, or the lane was held."""
+        while True:
+            now_ms = self._app.now_ms()
+            next_ms = await patiently(next_due, self._app.table, self._session, self._name, after_ms=now_ms)
+            wait_seconds = _WAIT_SECONDS if next_ms is None else (next_ms - self._app.now_ms()) / 1000
+            await asyncio.sleep(min(max(wait_seconds, _NAP_SECONDS), _WAIT_SECONDS))
+            await self._refill()
+
     async def _refill(self) -> int:
         async with self._refilling:
+            if self._gate.holds_back(self._name) is not None:
+                return 0
             self._round += 1
             return await patiently(
                 feed,
@@ -121,11 +132,11 @@ class Lane:
 
     async def _take(self, group: str, hints: list[Received], tasks: asyncio.TaskGroup) -> None:
         if group == "control":
+            self._gate.refresh()
             await self._on_command()
             for hint in hints:
                 await patiently(self._queue.delete, hint.receipt)
             return
-        await self._room.acquire()
         number = 0
         for hint in hints:
             message_id = json.loads(hint.body)["message"]
@@ -133,7 +144,12 @@ class Lane:
             number = max(number, message.number if message else 0)
             self._in_hand[hint.receipt] = hint
             self._messages[message_id] = self._messages.get(message_id, 0) + 1
-        tasks.create_task(self._send(group, number, hints))
+        tasks.create_task(self._send_in_turn(group, number, hints))
+
+    async def _send_in_turn(self, contact: str, number: int, hints: list[Received]) -> None:
+        """As soon as there is room. Whoever listens does not wait for that: a command may come."""
+        await self._room.acquire()
+        await self._send(contact, number, hints)
 
     async def _send(self, contact: str, number: int, hints: list[Received]) -> None:
         self._contacts[contact] += 1

@@ -6,10 +6,13 @@ from typing import Any, get_args
 
 from playwright.async_api import Playwright
 
+from containers.worker.allowance import Allowance
 from containers.worker.amendments import Amendments
 from containers.worker.announcer import Announcer
 from containers.worker.browsing import Browsing
+from containers.worker.clock import SteadyClock
 from containers.worker.filing import Filing
+from containers.worker.gate import Gate
 from containers.worker.intake import Intake
 from containers.worker.lane import Lane
 from containers.worker.orders import Orders
@@ -52,7 +55,8 @@ class Parts:
         )
         self.readiness = Readiness(self.page)
         # What works on it.
-        self.sender = Sender(app, session.id, epoch, steps=steps, ready_page=self.readiness.page)
+        self.gate = Gate(Allowance(app, session.id, clock=SteadyClock()))
+        self.sender = Sender(app, session.id, epoch, steps=steps, gate=self.gate, ready_page=self.readiness.page)
         self.wishes = Wishes(app, session.id, self.announcer, self.seen)
         self.orders = Orders(
             app, session, epoch, amendments=amendments, announcer=self.announcer, signal=self.wishes.obey,
@@ -77,5 +81,6 @@ class Parts:
         yield self.browsing.watch()
         yield self.vault.run()
         yield self.link_watch.run()
+        yield self.gate.run()
         for lane in self.lanes:
             yield lane.run()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
+from waypost.domain.care import RELAXED, Care, care_for
 from waypost.errors import ValidationError
 
 
@@ -15,7 +16,8 @@ class Settings:
     private and loopback addresses, which only a single machine needs. `public_url` is the address of the API that
     people reach, for links; empty: the one that a request came to. `profile_versions` is how many copies of a
     session's browser profile are kept. `interactive_hours` and `bulk_hours` are how
-    long a new message of a lane may expect to wait; beyond, it is refused as `queue_full`."""
+    long a new message of a lane may expect to wait; beyond, it is refused as `queue_full`. `care` is how
+    fast and how carefully is sent: relaxed in dev, R-LIM's figures elsewhere."""
 
     engine: Literal["embedded", "harsh", "aws"] = "embedded"  # harsh: the embedded one in bad weather, for tests
     home: Path = Path(".waypost")
@@ -31,20 +33,23 @@ class Settings:
     bulk_hours: float = 168.0
     relink_days: float = 14.0  # R-AUTH-2
     relink_warn_days: float = 3.0
+    care: Care = RELAXED
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """WAYPOST_ENGINE, _HOME, _WHATSAPP_URL, _CHROMIUM (the real binary), _STAGE, _ALLOW_PRIVATE_TARGETS=1,
     _PUBLIC_URL, _PROFILE_VERSIONS (2 to 7), _INTERACTIVE_HOURS, _BULK_HOURS, and what every process of a house must
     share: _LEASE_SECONDS (3 to 120), _CLOCK_MARGIN_SECONDS (0.5 to 30).
-    _RELINK_DAYS (0: never) and _RELINK_WARN_DAYS: how long a link lasts (R-AUTH-2)."""
+    _RELINK_DAYS (0: never) and _RELINK_WARN_DAYS: how long a link lasts (R-AUTH-2).
+    _LIMITS and _TIME_SCALE: how fast is sent (domain/care.py). Raises ValidationError."""
     defaults = Settings()
+    stage = environment.get("WAYPOST_STAGE", defaults.stage)
     return Settings(
         engine=_engine(environment.get("WAYPOST_ENGINE", defaults.engine)),
         home=Path(environment.get("WAYPOST_HOME", str(defaults.home))),
         whatsapp_url=environment.get("WAYPOST_WHATSAPP_URL", defaults.whatsapp_url),
         chromium=Path(environment.get("WAYPOST_CHROMIUM", str(defaults.chromium))),
-        stage=environment.get("WAYPOST_STAGE", defaults.stage),
+        stage=stage,
         allow_private_targets=environment.get("WAYPOST_ALLOW_PRIVATE_TARGETS") == "1",
         public_url=environment.get("WAYPOST_PUBLIC_URL", defaults.public_url),
         lease_seconds=_number(environment, "WAYPOST_LEASE_SECONDS", defaults.lease_seconds, 3, 120),
@@ -56,6 +61,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         bulk_hours=_number(environment, "WAYPOST_BULK_HOURS", defaults.bulk_hours, 0.001, 10_000),
         relink_days=_number(environment, "WAYPOST_RELINK_DAYS", defaults.relink_days, 0, 3650),
         relink_warn_days=_number(environment, "WAYPOST_RELINK_WARN_DAYS", defaults.relink_warn_days, 0, 3650),
+        care=care_for(stage, environment.get("WAYPOST_LIMITS", ""), environment.get("WAYPOST_TIME_SCALE", "1")),
     )
 
 

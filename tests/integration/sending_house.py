@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from containers.worker.allowance import Allowance
+from containers.worker.clock import SteadyClock
+from containers.worker.gate import Gate
+from containers.worker.observations import MessageSeen
 from containers.worker.page import Page, SendResult
 from containers.worker.recorder import Recorder
 from containers.worker.sender import Sender
@@ -81,7 +85,11 @@ class FakeWhatsApp:
             return None
         if self.acks[wa_hex] == 0:
             self.acks[wa_hex] = 1  # by now the server has it
-        return SendResult("", chat_ids[0], self.acks[wa_hex])
+        refused = "send_refused" if self.acks[wa_hex] < 0 else None
+        return SendResult("", chat_ids[0], self.acks[wa_hex], error=refused)
+
+    async def recent_messages(self, per_chat: int, chats: Sequence[str] | None = None) -> list[MessageSeen]:
+        return []
 
 
 @contextmanager
@@ -116,12 +124,17 @@ async def sender(app: App, whatsapp: FakeWhatsApp) -> AsyncIterator[Sender]:
 
     steps = Steps(app, recorder)
     whatsapp.steps = steps
+    gate = Gate(Allowance(app, SESSION, clock=SteadyClock()))
+    guarding = asyncio.create_task(gate.run())
     try:
-        yield Sender(app, SESSION, head.epoch, steps=steps, ready_page=page, sleep=no_sleep, ack_seconds=0.05)
+        yield Sender(
+            app, SESSION, head.epoch, steps=steps, gate=gate, ready_page=page, sleep=no_sleep, ack_seconds=0.05
+        )
     finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+        for task in (running, guarding):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
 
 def log_of(app: App) -> list[tuple[int, str, str]]:

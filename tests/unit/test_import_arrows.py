@@ -36,7 +36,7 @@ class Room:
 ROOMS = (
     Room("waypost.errors", ()),
     Room("waypost.ports", ("waypost.errors",)),
-    Room("waypost.settings", ("waypost.errors",)),
+    Room("waypost.settings", ("waypost.domain", "waypost.errors")),
     Room("waypost.observability", ("waypost.errors",)),
     Room("waypost.domain", ("waypost.domain", "waypost.errors")),
     Room("waypost.entities", ("waypost.entities", "waypost.domain", "waypost.ports", "waypost.errors")),

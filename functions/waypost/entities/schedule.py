@@ -5,11 +5,12 @@ pk SES#{session}#WAIT#{lane} sk {contact}#{number}   one item a message that is 
                                                      `{session}#{lane}`
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from waypost.domain.message import Lane, Message
 from waypost.entities.record import number, text, text_or_none
+from waypost.errors import ConditionFailed
 from waypost.ports import Clause, Delete, Item, Key, Put, Table, Update, When, Write
 
 
@@ -66,6 +67,16 @@ def settled_write(message: Message) -> Delete:
 def leave_schedule(table: Table, waiting: Waiting) -> None:
     """Take a place out of the schedule that its message does not need any more. Harmless when it is gone."""
     table.delete(_waiting_key(waiting.session, waiting.contact, waiting.lane, waiting.number))
+
+
+def put_off(table: Table, waiting: Waiting, due_ms: int, waits_for: str) -> None:
+    """Let it wait until `due_ms`, and say why. Harmless when it is gone."""
+    later = replace(waiting, due_ms=due_ms, waits_for=waits_for)
+    exists = When.all(Clause("it still waits", "pk", "exists"))
+    try:
+        table.put(_waiting_item(later), when=exists)
+    except ConditionFailed:
+        return
 
 
 def waiting_in_chat(

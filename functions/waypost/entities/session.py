@@ -18,8 +18,9 @@ from waypost.ports import Clause, Delete, Item, Key, Page, Put, Table, Update, W
 class Session:
     """`status` is a state of the worker's state machine (containers/worker/lifecycle.py). `me` is sealed.
 
-    `linked_ms` is when the account was linked: what is older is history, not news. `desired` is what the tenant asked
-    for: `running` or `stopped`. `identity` is what is set at every launch (R-SAFE-3).
+    `linked_ms` is when the account was linked: what is older is history, not news. `first_linked_ms` is when it was
+    linked for the first time, by which its age is reckoned, and `account` a MAC of who it is. `desired` is what the
+    tenant asked for: `running` or `stopped`. `identity` is what is set at every launch (R-SAFE-3).
     `health` is the evidence behind the status (domain/health.py). `active_ms` is when the last message came or went,
     written now and then; `wake_ms` is when a sleeping session wakes by itself; until `restricted_until_ms` WhatsApp
     refuses new chats; `relink_warned_ms` is when the end of the link was last warned of. 0: not so.
@@ -37,6 +38,8 @@ class Session:
     since_ms: int = 0
     me: bytes | None = None
     linked_ms: int = 0
+    first_linked_ms: int = 0
+    account: bytes | None = None
     build: str = ""
     identity: dict[str, Any] = field(default_factory=dict)
     metadata: dict[str, Any] = field(default_factory=dict)
@@ -163,6 +166,8 @@ def _to_item(session: Session) -> Item:
         "since_ms": session.since_ms,
         "me": session.me,
         "linked_ms": session.linked_ms,
+        "first_linked_ms": session.first_linked_ms,
+        "account": session.account,
         "build": session.build,
         "identity": session.identity,
         "metadata": session.metadata,
@@ -191,6 +196,8 @@ def _from_item(item: Item) -> Session:
         since_ms=number(item, "since_ms"),
         me=blob(item, "me") if item.get("me") is not None else None,
         linked_ms=number(item, "linked_ms"),
+        first_linked_ms=number(item, "first_linked_ms"),
+        account=blob(item, "account") if item.get("account") is not None else None,
         build=text(item, "build"),
         identity=mapping(item, "identity"),
         metadata=mapping(item, "metadata"),
