@@ -21,6 +21,7 @@ def test_no_file_of_waypost_holds_a_body_or_a_number(house: House) -> None:
         poll(lambda: api.get(url).json()["status"] in ("delivered", "read"), 30, "it is delivered")
         simulator.post(f"/control/accounts/{THEIRS}/messages", json={"to": OURS, "text": BACK}).raise_for_status()
         poll(lambda: any(BACK in str(event) for event in _events(house, session)), 20, "the reply is in the log")
+        poll(lambda: api.get(f"/v1/sessions/{session}").json()["profile"], 20, "its profile is backed up")
         # Mistakes carry numbers and bodies too.
         api.post(f"/v1/sessions/{session}/messages", json={"to": f"00{THEIRS}", "text": OUT * 400})
         api.get(f"/v1/sessions/{session}/messages", params={"chat": THEIRS})
@@ -38,10 +39,11 @@ def _events(house: House, session: str) -> list[dict[str, object]]:
 
 
 def _files_of_waypost(home: Path) -> list[Path]:
-    """Everything but the simulator's own files, the browser's live profile (it is WhatsApp's, until the vault of
-    sessions backs it up encrypted) and the first API key, which `waypost status` has to show."""
+    """Everything, the copies of browser profiles too, but the simulator's own files, the browser's live profile, which
+    Chromium must be able to read, and the first API key, which `waypost status` has to show."""
     foreign = ("simulator", "profiles", "api-key")
     files = [path for path in home.rglob("*") if path.is_file() and path.relative_to(home).parts[0] not in foreign]
     assert any(path.name == "waypost.db" for path in files)
     assert any(path.suffix == ".log" for path in files)
+    assert any("blobs/profiles" in path.as_posix() for path in files)
     return files

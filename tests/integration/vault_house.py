@@ -51,8 +51,8 @@ class VaultHouse:
     def profile(self) -> Path:
         return self.place.profile
 
-    def claim(self, worker: str = "wrk_test") -> int:
-        head = claim(self.app.table, SESSION, worker, self.app.now_ms(), self.app.now_ms() + 30_000)
+    def claim(self) -> int:
+        head = claim(self.app.table, SESSION, "wrk_test", self.app.now_ms(), self.app.now_ms() + 30_000)
         self.epochs.append(head.epoch)
         return head.epoch
 

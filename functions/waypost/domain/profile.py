@@ -67,15 +67,14 @@ def is_local_newest(stamp_epoch: int, used_epoch: int) -> bool:
 
 
 def versions_to_keep(versions: Sequence[Version], now_ms: int, count: int) -> set[str]:
-    """The ids of at most `count` (2 to 7) copies: the newest and, for every rung of the
-    ladder, the oldest that has not passed it; beyond the last rung the newest. Only of the newest one's link."""
+    """The ids of at most `count` (2 to 7) copies: the newest and, for every rung of the ladder, the oldest that has
+    not passed it; beyond the last rung the youngest. Only of the newest one's link."""
     newest = max(versions, key=lambda version: version.id, default=None)
     if newest is None:
         return set()
     good = sorted((v for v in versions if may_restore(v, newest.linked_ms)), key=lambda version: version.id)
-    kept, below = {newest.id}, -1
+    older, kept, below = [v for v in good if v.id != newest.id], {newest.id}, -1
     for rung in _LADDER_MS[: count - 2]:
-        kept |= {v.id for v in [v for v in good if below < now_ms - v.taken_ms <= rung][:1]}
+        kept |= {v.id for v in [v for v in older if below < now_ms - v.taken_ms <= rung][:1]}
         below = rung
-    beyond = [v for v in good if now_ms - v.taken_ms > below] if below >= 0 else good[:-1]
-    return kept | {v.id for v in beyond[-1:]}
+    return kept | {v.id for v in [v for v in older if now_ms - v.taken_ms > below][-1:]}
