@@ -10,11 +10,12 @@ from waypost.entities.message import accept_writes, get_message
 from waypost.entities.schedule import accepted_so_far
 from waypost.entities.session import Session
 from waypost.errors import ConditionFailed, TransactionConflict, WaypostError
-from waypost.ports import Queues, Table
+from waypost.ports import Queues, Table, Write
 from waypost.services.admission import CHECKS, Asked, Check, admit
 from waypost.services.backlog import Backlog
 from waypost.services.contacts import Contacts
 from waypost.services.contention import TRIES, pause
+from waypost.services.notices import AS_TEMPLATE, notice_id, notice_of_its_own, noticed_write, with_notice
 from waypost.services.sealing import Seals
 from waypost.services.sending import CONTENT, enqueue
 
@@ -37,20 +38,46 @@ def accept(
 
     Raises TransactionConflict (very many at once) beside what the checks raise.
     """
-    try:
-        asked = admit(Asked(wanted, session, now_ms, table, seals, contacts, backlog), checks)
-    except WaypostError:
-        stored = get_message(table, message_id)
-        if stored is None:
-            raise
-        message = stored
-    else:
-        message = _store(_message(asked, message_id), table)
-        if backlog is not None:
-            backlog.accepted(session.id, message.lane)
-    if message.status == "accepted":  # also when an earlier try stored it, which may have died before this
-        _hint(message, now_ms, queues)
-    return message
+    for attempt in range(TRIES):
+        try:
+            asked = admit(Asked(wanted, session, now_ms, table, seals, contacts, backlog), checks)
+        except WaypostError:
+            stored = get_message(table, message_id)
+            if stored is None:
+                raise
+            messages = [stored]
+        else:
+            messages = _store_all(asked, message_id)
+            if not messages:  # another message is to carry the notice: ask again
+                pause(attempt)
+                continue
+            if backlog is not None:
+                backlog.accepted(session.id, messages[-1].lane)
+        for message in messages:
+            if message.status == "accepted":  # also when an earlier try stored it, which may have died before this
+                _hint(message, now_ms, queues)
+        return messages[-1]
+    raise _too_many()
+
+
+def _store_all(asked: Asked, message_id: str) -> list[Message]:
+    """Store the message, and a privacy notice before it where that goes by itself; what was stored, in order. Empty
+    when the person's record changed since it was asked: nothing was stored then."""
+    notice, table, contact = asked.notice, asked.table, asked.contact
+    if notice is None:
+        return _just(_store(_message(asked, message_id), table))
+    carrier = notice_id(message_id) if notice.separate else message_id
+    noted = noticed_write(contact, asked.session.tenant, notice, carrier, asked.now_ms)
+    if not notice.separate:
+        carrying = replace(asked, wanted=with_notice(asked.wanted, notice))
+        return _just(_store(_message(carrying, message_id), table, noted))
+    before = replace(asked, wanted=notice_of_its_own(asked.wanted, notice))
+    first = _store(replace(_message(before, carrier), template=AS_TEMPLATE), table, noted)
+    return [] if first is None else [first, *_just(_store(_message(asked, message_id), table))]
+
+
+def _just(message: Message | None) -> list[Message]:
+    return [] if message is None else [message]
 
 
 def _message(asked: Asked, message_id: str) -> Message:
@@ -80,22 +107,29 @@ def _message(asked: Asked, message_id: str) -> Message:
     )
 
 
-def _store(message: Message, table: Table) -> Message:
-    """Store it under the next number of its chat and lane; or find that it was stored by an earlier try."""
+def _store(message: Message, table: Table, *more: Write) -> Message | None:
+    """Store it under the next number of its chat and lane; or find that it was stored by an earlier try. None when a
+    condition of what is to be written with it does not hold."""
     due_ms = max(message.created_ms, message.send_at_ms)
     for attempt in range(TRIES):
         number = accepted_so_far(table, message.session, message.contact, message.lane) + 1
         numbered = replace(message, number=number)
         try:
-            table.transact(accept_writes(numbered, due_ms=due_ms))
-        except (ConditionFailed, TransactionConflict):
+            table.transact([*more, *accept_writes(numbered, due_ms=due_ms)])
+        except (ConditionFailed, TransactionConflict) as failure:
             stored = get_message(table, message.id)
             if stored is not None:
                 return stored
+            if isinstance(failure, ConditionFailed) and any(position < len(more) for position in failure.failed):
+                return None
             pause(attempt)
         else:
             return numbered
-    raise TransactionConflict("Too many messages to this chat are accepted at once; try again.")
+    raise _too_many()
+
+
+def _too_many() -> TransactionConflict:
+    return TransactionConflict("Too many messages to this chat are accepted at once; try again.")
 
 
 def _hint(message: Message, now_ms: int, queues: Queues) -> None:

@@ -7,6 +7,8 @@ and another may put what a template says in place of its name. Whoever is refuse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from waypost.domain.consent import Standing
+from waypost.domain.consent_settings import ConsentSettings
 from waypost.domain.times import check_times
 from waypost.domain.wanted import Wanted, check_content
 from waypost.entities.message import get_message
@@ -17,8 +19,11 @@ from waypost.services.backlog import Backlog
 from waypost.services.consent_settings import consent_settings
 from waypost.services.contacts import Contacts
 from waypost.services.filling import fill_in
+from waypost.services.notices import Notice, due_notice
 from waypost.services.policy import check_may_message, is_own_account
 from waypost.services.sealing import Seals
+
+_NO_RULES = ConsentSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,9 @@ class Asked:
     contacts: Contacts
     backlog: Backlog | None = None  # None: there is always room
     contact: str = ""
+    rules: ConsentSettings = _NO_RULES  # the tenant's
+    standing: Standing | None = None  # how the person stands; None for those who are not asked
+    notice: Notice | None = None  # that it is to carry
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +93,16 @@ def _room(asked: Asked) -> Asked:
     return asked
 
 
+def _rules(asked: Asked) -> Asked:
+    return replace(asked, rules=consent_settings(asked.session.tenant, table=asked.table, seals=asked.seals))
+
+
 def _template(asked: Asked) -> Asked:
     """The text that an approved template makes, in place of its name."""
     wanted, tenant = asked.wanted, asked.session.tenant
     if wanted.template is None:
         return asked
-    language = consent_settings(tenant, table=asked.table, seals=asked.seals).language
+    language = asked.rules.language
     filled = fill_in(wanted.template, tenant=tenant, language=language, table=asked.table, seals=asked.seals)
     made_from = {"name": filled.name, "language": filled.language, "version": filled.version}
     content = {**wanted.content, "text": filled.text, "template": made_from}
@@ -122,7 +134,7 @@ def _consent(asked: Asked) -> Asked:
     if wanted.to.kind == "group":
         return asked
     try:
-        check_may_message(
+        standing = check_may_message(
             asked.contact,
             tenant=session.tenant,
             session=session.id,
@@ -131,15 +143,25 @@ def _consent(asked: Asked) -> Asked:
             now_ms=asked.now_ms,
             table=asked.table,
             seals=asked.seals,
+            rules=asked.rules,
         )
     except BusinessRuleError:
         if not is_own_account(session, asked.contacts.addresses(session.tenant, asked.contact), asked.seals):
             raise
-    return asked
+        return asked
+    return replace(asked, standing=standing)
+
+
+def _notice(asked: Asked) -> Asked:
+    """The privacy notice that the message is to carry."""
+    if asked.standing is None:
+        return asked
+    return replace(asked, notice=due_notice(asked.wanted, asked.standing, asked.rules, table=asked.table))
 
 
 # THE list. What fills in a template stands before `content`; who may write to whom is asked after `reply`.
 CHECKS: tuple[Check, ...] = (
+    Check("rules", _rules),
     Check("template", _template),
     Check("content", _content),
     Check("times", _times),
@@ -148,4 +170,5 @@ CHECKS: tuple[Check, ...] = (
     Check("contact", _contact),
     Check("reply", _reply),
     Check("consent", _consent),
+    Check("notice", _notice),
 )

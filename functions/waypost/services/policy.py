@@ -6,6 +6,7 @@ Groups, and the account's own chat with itself, have no consent to give.
 from collections.abc import Collection
 
 from waypost.domain.consent import Refused, Standing, is_allowed
+from waypost.domain.consent_settings import ConsentSettings
 from waypost.entities.chat import get_chat
 from waypost.entities.consent import get_standing
 from waypost.entities.session import Session
@@ -27,20 +28,23 @@ def check_may_message(
     now_ms: int,
     table: Table,
     seals: Seals,
+    rules: ConsentSettings | None = None,
     message_id: str = "",
 ) -> Standing:
     """How the person stands, when they may be written to now. Raises BusinessRuleError whose code is the rule that
-    said no. The one message that confirms an opt-out to them is let through by its id."""
-    settings = consent_settings(tenant, table=table, seals=seals)
+    said no. The one message that confirms an opt-out to them is let through by its id. `rules` are the tenant's, where
+    they were read already; an empty `contact` is somebody new."""
+    settings = rules or consent_settings(tenant, table=table, seals=seals)
     standing = get_standing(table, contact)
     if message_id and message_id == standing.confirmation:
         return standing
     policy = settings.policy_of(session)
+    windowed = policy == "reply_window_24h"
     answer = is_allowed(
         policy,
         standing,
         purpose=purpose or settings.default_purpose,
-        last_inbound_ms=get_chat(table, session, contact).inbound_ms if policy == "reply_window_24h" else 0,
+        last_inbound_ms=get_chat(table, session, contact).inbound_ms if contact and windowed else 0,
         from_template=from_template,
         now_ms=now_ms,
     )
