@@ -16,6 +16,7 @@ class Refused(Exception):
     status = 400
     # What the server's own error acknowledgement carries, where the real figure is known.
     code: int | None = None
+    until: int | None = None
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -43,6 +44,10 @@ class Timelocked(Restricted):
     """The "reach-out timelock": no new chats for a while; 463 is what protocol libraries report."""
 
     code = 463
+
+    def __init__(self, reason: str, message: str, until: int) -> None:
+        super().__init__(reason, message)
+        self.until = until
 
 
 class Gone(Refused):

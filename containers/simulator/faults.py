@@ -8,7 +8,7 @@ from typing import Any
 from containers.simulator.errors import BadRequest
 from containers.simulator.settings import checked_number
 
-FLAGS = ("banned", "hide_number", "passkey", "duplicates")
+FLAGS = ("banned", "hide_number", "passkey", "duplicates", "silent")
 SPANS = ("latency_ms", "jitter_ms")
 
 
@@ -21,6 +21,7 @@ class Faults:
     hide_number: bool = False
     passkey: bool = False
     duplicates: bool = False
+    silent: bool = False
     latency_ms: int = 0
     jitter_ms: int = 0
     delivery_delays: dict[str, int] = field(default_factory=dict)

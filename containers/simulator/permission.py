@@ -16,7 +16,7 @@ def check(network: Network, number: str, to: str) -> None:
         return
     until = sender.faults.restricted_until
     if until is not None and now_ms() < until and not _ever_wrote(network, to, number):
-        raise Timelocked("new_chats_restricted", f"no new chats until {until}")
+        raise Timelocked("new_chats_restricted", f"no new chats until {until}", until)
 
 
 def _ever_wrote(network: Network, sender: str, to: str) -> bool:

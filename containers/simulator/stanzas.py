@@ -28,6 +28,8 @@ def handle(network: Network, connection: Connection, stanza: Stanza) -> None:
 
 
 def _send(network: Network, connection: Connection, stanza: Stanza) -> None:
+    if accounts.get(network, connection.number or "").faults.silent:
+        return
     echo = {"id": str(stanza.get("id")), "to": str(stanza.get("to"))}
     try:
         draft = _draft(network, connection, stanza)
@@ -35,7 +37,8 @@ def _send(network: Network, connection: Connection, stanza: Stanza) -> None:
         messages.accept(network, draft, lambda t: connection.send({"type": "ack", **echo, "t": t}))
     except Refused as no:
         network.journal.refuse(no.reason, device=connection.device, id=echo["id"])
-        connection.send({"type": "ack", **echo, "error": no.reason, "message": no.message, "code": no.code})
+        why = {"error": no.reason, "message": no.message, "code": no.code, "until": no.until}
+        connection.send({"type": "ack", **echo, **why})
 
 
 def _draft(network: Network, connection: Connection, stanza: Stanza) -> Draft:

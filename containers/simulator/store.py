@@ -69,6 +69,7 @@ LATER = {
         "latency_ms": "integer not null default 0",
         "jitter_ms": "integer not null default 0",
         "duplicates": "integer not null default 0",
+        "silent": "integer not null default 0",
         "delivery_delays": "text not null default '{}'",
         "phone_seen_at": "integer not null default 0",
     },

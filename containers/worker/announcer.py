@@ -9,7 +9,7 @@ from containers.worker.recorder import Recorder
 from waypost.bootstrap import App
 from waypost.domain.event import Draft, rfc3339
 from waypost.domain.linking import ATTEMPTS, PAIRING_CODE_SECONDS, code_lifetime, cycle_left_after, next_step
-from waypost.entities.session import QrCode, Session, delete_qr, qr_write, status_write
+from waypost.entities.session import QrCode, Session, delete_qr, qr_write, restriction_write, status_write
 from waypost.ports import Write
 from waypost.services.journal import Entry
 
@@ -27,6 +27,7 @@ class Announcer:
         self._status = session.status
         self._qr: dict[str, Any] | None = None
         self._cycle_ends_ms = 0
+        self._restricted_until_ms = session.restricted_until_ms
         self.linked = session.me is not None
         self.linked_ms = session.linked_ms
 
@@ -42,9 +43,24 @@ class Announcer:
         data |= next_step(self._session.id, status)
         if status == "scan_qr":
             data["qr"] = self._qr
+        if status == "restricted":
+            data["until"] = rfc3339(self._restricted_until_ms)
+        if changes and "wake_ms" in changes:
+            data["wakes_at"] = rfc3339(changes["wake_ms"])
         self._status = status
         write = status_write(self._session.id, status=status, reason=reason, since_ms=now_ms, **(changes or {}))
         await self._record(data, write)
+
+    async def restricted_until(self, until_ms: int) -> None:
+        """New chats are refused until then; 0: they are allowed again. Whoever knows of the restriction hears that its
+        end has moved; that it began or ended, the status tells."""
+        self._restricted_until_ms = until_ms
+        write = restriction_write(self._session.id, until_ms)
+        if self._status == "restricted" and until_ms:
+            data: dict[str, Any] = {"status": self._status, "previous": self._status, "reason": None}
+            await self._record(data | {"until": rfc3339(until_ms)}, write)
+        else:
+            await self._recorder.record(Entry((), (write,)))
 
     async def linked_to(self, login: LoginSeen) -> dict[str, Any]:
         """The changes of the record once the account is known; empty when they are there already."""

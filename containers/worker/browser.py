@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import BrowserContext, Playwright, ProxySettings
+from playwright.async_api import BrowserContext, CDPSession, Playwright, ProxySettings
 from playwright.async_api import Error as PlaywrightError
+from playwright.async_api import Page as PlaywrightPage
 
 from containers.worker import berth
+from containers.worker.crashes import Ending, count_kernel_kills, ran_out_of_memory
 from containers.worker.identity import Identity, chromium_version, client_hints, user_agent
 from containers.worker.launcher_book import Process
 from containers.worker.observations import BrowserGone, PageCrashed
@@ -26,6 +29,7 @@ type Ready = Callable[[BrowserContext], Awaitable[None]]
 
 LAUNCH_S = 60.0
 CLOSE_S = 10.0
+ENDING_S = 0.2  # after a crash, for Chromium to say how its renderer ended
 
 # What WhatsApp's own page loads from beside its origin: scripts, pictures and media.
 WHATSAPP_HOSTS = ("whatsapp.com", "*.whatsapp.com", "*.whatsapp.net")
@@ -136,17 +140,35 @@ async def _dress(context: BrowserContext, place: Place, identity: Identity, vers
     await cdp.send("Emulation.setUserAgentOverride", client_hints(version, identity.locale))
     page = Page(sheet, cdp)
     await page.attach()
-    ended: asyncio.Future[PageCrashed | BrowserGone] = asyncio.get_running_loop().create_future()
+    return Browser(page, await _watch(context, sheet, cdp, page), version, context, place)
 
-    def end(observation: PageCrashed | BrowserGone) -> None:
+
+async def _watch(
+    context: BrowserContext, sheet: PlaywrightPage, cdp: CDPSession, page: Page
+) -> "asyncio.Future[PageCrashed | BrowserGone]":
+    """Done when the page or the browser has ended, with what is known of why."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[PageCrashed | BrowserGone] = loop.create_future()
+    kills_before = count_kernel_kills()
+
+    def end(kind: type[PageCrashed | BrowserGone], ending: Ending) -> None:
         page.feed.end()
         if not ended.done():
-            ended.set_result(observation)
+            kills = count_kernel_kills() - kills_before
+            ended.set_result(kind(out_of_memory=ran_out_of_memory(ending, kernel_kills=kills)))
 
-    sheet.on("crash", lambda _: end(PageCrashed()))
-    sheet.on("close", lambda _: end(BrowserGone()))
-    context.on("close", lambda _: end(BrowserGone()))
-    return Browser(page, ended, version, context, place)
+    def crashed(details: dict[str, Any]) -> None:
+        end(PageCrashed, Ending(str(details.get("status", "")), int(details.get("errorCode", 0))))
+
+    def unexplained(_: PlaywrightPage) -> None:
+        loop.call_later(ENDING_S, end, PageCrashed, Ending())
+
+    cdp.on("Target.targetCrashed", crashed)
+    await cdp.send("Target.setDiscoverTargets", {"discover": True})
+    sheet.on("crash", unexplained)
+    sheet.on("close", lambda _: end(BrowserGone, Ending()))
+    context.on("close", lambda _: end(BrowserGone, Ending()))
+    return ended
 
 
 def _only(host: str) -> str:

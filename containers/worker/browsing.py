@@ -2,9 +2,10 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Playwright
 
@@ -23,12 +24,13 @@ from waypost.observability import logger
 
 log = logger("worker")
 
-_PING_SECONDS = 10.0
+_PING_SECONDS = 2.0
 _LAST_WORDS_SECONDS = 10.0
 
 
 class Browsing:
-    """`observe` gets what concerns the session's life; `file` gets every batch and returns when it is stored."""
+    """`observe` gets what concerns the session's life; `file` gets every batch and returns when it is stored;
+    `answered` is told each time that the page proves that it answers."""
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class Browsing:
         observe: Callable[[Observation], None],
         file: Callable[[Batch], Awaitable[None]],
         vault: Vault,
+        answered: Callable[[], None],
     ) -> None:
         self.login: LoginSeen | None = None
         self._playwright = playwright
@@ -49,6 +52,7 @@ class Browsing:
         self._observe = observe
         self._file = file
         self._vault = vault
+        self._answered = answered
         self._browser: Browser | None = None
         self._launching: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
@@ -60,9 +64,15 @@ class Browsing:
 
     def launch(self, *, after: float) -> None:
         """Start a browser in `after` seconds, in place of the one that runs, if any."""
-        if self._launching is not None:
-            self._launching.cancel()
-        self._launching = asyncio.create_task(self._launch(after))
+        self._instead(self._launch(after))
+
+    def reload(self) -> None:
+        """Load the page anew in the browser that runs."""
+        self._instead(self._reload())
+
+    def take_over(self, *, after: float) -> None:
+        """In `after` seconds, take the line back, if another browser has it still."""
+        self._instead(self._take_over(after))
 
     async def close(self) -> None:
         """End the browser, or its launch, with a last backup. What it has not written is written now."""
@@ -79,11 +89,19 @@ class Browsing:
         while not self._failed.done():
             await asyncio.wait({self._failed}, timeout=_PING_SECONDS)
             browser = self._browser
-            if browser is None or browser.ended.done() or await _answers(browser.page):
+            if browser is None or browser.ended.done():
                 continue
-            if browser is self._browser:
+            if await _answers(browser.page):
+                self._answered()
+            elif browser is self._browser:
                 self._observe(PageHung())
         self._failed.result()
+
+    def _instead(self, work: Coroutine[Any, Any, None]) -> None:
+        """One thing at a time is done to the browser: the newest that was asked for."""
+        if self._launching is not None:
+            self._launching.cancel()
+        self._launching = asyncio.create_task(work)
 
     async def _launch(self, after: float) -> None:
         await self._end_browser()
@@ -95,16 +113,35 @@ class Browsing:
             return
         except WaypostError as error:
             log.warning("the browser did not start", extra={"session": self._session.id, "code": error.code})
-            self._observe(LaunchFailed())
+            self._observe(LaunchFailed(error.code))
             return
         self._browser = self._vault.browser = browser
         browser.ended.add_done_callback(lambda ended: self._ended(browser, ended))
         self._listening = asyncio.create_task(self._listen(browser))
+        await self._load(browser.page.open(self._url))
+
+    async def _reload(self) -> None:
+        if self._browser is None:
+            self._observe(BrowserGone())
+        else:
+            await self._load(self._browser.page.reload())
+
+    async def _load(self, loading: Awaitable[None]) -> None:
         try:
-            await browser.page.open(self._url)
+            await loading
         except WaypostError as error:
             log.warning("WhatsApp was not loaded", extra={"session": self._session.id, "code": error.code})
-            self._observe(LaunchFailed())
+            self._observe(LaunchFailed(error.code))
+
+    async def _take_over(self, after: float) -> None:
+        await asyncio.sleep(after)
+        if self._browser is None or self.login is None or self.login.mode != "CONFLICT":
+            return
+        try:
+            await self._browser.page.take_over()
+        except WaypostError as error:
+            log.warning("the line was not taken back", extra={"session": self._session.id, "code": error.code})
+            await self._reload()  # a page that is loaded anew takes the line, too
 
     async def _start(self) -> Browser:
         await evict(self._place)  # a former owner's: nobody may write while the profile is checked

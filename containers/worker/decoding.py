@@ -17,6 +17,7 @@ from containers.worker.observations import (
     PageTrouble,
     PasskeyAsked,
     PresenceSeen,
+    RestrictionSeen,
     TypingSeen,
     UpdateNeeded,
 )
@@ -95,6 +96,7 @@ _READERS: dict[str, Callable[[Plain], PageObservation]] = {
     "passkey": lambda _: PasskeyAsked(),
     "presence": lambda plain: PresenceSeen(plain["chat"], plain["online"], _person(plain["person"])),
     "reaction": _reaction,
+    "restricted": lambda plain: RestrictionSeen(plain["until_ms"]),
     "read": lambda plain: ReadSeen(plain["chat"], _person(plain["person"])),
     "revoke": _revoke,
     "trouble": lambda plain: PageTrouble(plain["where"], plain["code"]),

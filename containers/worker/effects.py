@@ -19,6 +19,33 @@ class Relaunch:
 
 
 @dataclass(frozen=True, slots=True)
+class Reload:
+    """Load the page anew in the same browser; LaunchFailed when that does not work."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """As Relaunch, but on the last good copy of the profile, where there is one."""
+
+    attempt: int
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAcks:
+    """Ask the page what became of the messages that were not acknowledged; AcksBack when none is left to wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOver:
+    """Take the line back from the browser that took it from us, in `delay` seconds if it is still so."""
+
+    delay: float
+
+
+@dataclass(frozen=True, slots=True)
 class StopBrowser:
     """Close the browser, if there is one."""
 
@@ -50,6 +77,18 @@ class RefreshCode:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldNewChats:
+    """WhatsApp refuses new chats until then, unix milliseconds; None: it does not say until when."""
+
+    until_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AllowNewChats:
+    """The restriction is over."""
+
+
+@dataclass(frozen=True, slots=True)
 class AskAgain:
     """The login was lost without our asking: a new code is wanted (R-AUTH-2). Answer with StartAsked."""
 
@@ -62,4 +101,6 @@ class Announce:
     reason: str | None
 
 
-Effect = Launch | Relaunch | StopBrowser | Unlink | PublishCode | WithdrawCode | RefreshCode | AskAgain | Announce
+Browser = Launch | Relaunch | Reload | Restore | TakeOver | StopBrowser
+Login = Unlink | PublishCode | WithdrawCode | RefreshCode | AskAgain
+Effect = Browser | Login | CheckAcks | HoldNewChats | AllowNewChats | Announce

@@ -3,9 +3,13 @@
 stopped ─► starting ─► scan_qr ─► pairing ──────────► syncing ─► working ◄─► restricted
               │           │       passkey_required                │  ▲
               │           └─► failed (codes used up)              ▼  │
-              └─ a restored login ─► syncing                    degraded ─► failed (relaunches used up)
+              └─ a restored login ─► syncing                    degraded ─► failed (remedies used up)
 
-stopped, logged_out, banned, failed: at rest, no browser, only StartAsked leads out
+stopped, logged_out, banned, failed, asleep: at rest, no browser, only StartAsked leads out
+
+transitions.py   the table of all statuses and signals, and the actions of linking and of commands
+mending.py       the actions of trouble
+remedies.py      what is tried, in which order
 """
 
 from containers.worker.effects import Announce, Effect, WithdrawCode

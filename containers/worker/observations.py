@@ -121,6 +121,13 @@ class PasskeyAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class RestrictionSeen:
+    """WhatsApp refuses new chats for a while; replies still go. `until_ms`, unix, where the page knows the end."""
+
+    until_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PageTrouble:
     """The page could not turn one of wa-js's events into an observation: wa-js and WhatsApp may have drifted apart."""
 
@@ -138,12 +145,16 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class PageCrashed:
-    """The renderer died; the browser is up."""
+    """The renderer died; the browser is up. What is known of why: crashes.py."""
+
+    out_of_memory: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BrowserGone:
     """The browser ended, by itself or killed."""
+
+    out_of_memory: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +175,7 @@ PageObservation = (
     | UpdateNeeded
     | Idle
     | PasskeyAsked
+    | RestrictionSeen
     | PageTrouble
     | Gap
 )

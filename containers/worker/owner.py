@@ -23,6 +23,7 @@ from waypost.entities.head import mark_running
 from waypost.entities.session import Session, get_session, set_desired
 from waypost.services.profiles import forget_profile
 from waypost.services.sessions import purge_session
+from waypost.services.sleeping import fall_asleep, next_work_ms, wake
 
 FINISH_SECONDS = 15.0  # an acknowledgement takes milliseconds, or does not come at all
 
@@ -62,11 +63,21 @@ class Owner:
         if parts.wishes.deleting:
             await patiently(_purge, self._app, session)
             return
+        if status is Status.ASLEEP:
+            await patiently(self._sleep, session.id, parts.idling.wake_ms)
+            return
         # Nobody is to look for an owner until somebody asks again.
         if status is not Status.STOPPED:  # that one was asked for: what is wanted stands there already
             await patiently(_want, self._app, session.id, "stopped")
         if await parts.wishes.is_start_asked():
             await patiently(_want, self._app, session.id, "running")
+
+    def _sleep(self, session_id: str, wake_ms: int) -> None:
+        app = self._app
+        fall_asleep(session_id, wake_ms, table=app.table, now_ms=app.now_ms())
+        work_ms = next_work_ms(session_id, table=app.table)
+        if work_ms is not None and work_ms <= app.now_ms():  # it came while the browser was being closed
+            wake(session_id, table=app.table, queues=app.engine.queues)
 
 
 def _want(app: App, session_id: str, desired: str) -> None:

@@ -1,16 +1,23 @@
 """Carries out what a session's state machine says."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from containers.worker.effects import (
+    AllowNewChats,
     Announce,
     AskAgain,
+    CheckAcks,
     Effect,
+    HoldNewChats,
     Launch,
     PublishCode,
     RefreshCode,
     Relaunch,
+    Reload,
+    Restore,
     StopBrowser,
+    TakeOver,
     Unlink,
     WithdrawCode,
 )
@@ -35,6 +42,21 @@ class Effects:
                 parts.browsing.launch(after=0)
             case Relaunch(delay=delay):
                 parts.browsing.launch(after=delay)
+            case Restore(delay=delay):
+                parts.vault.doubt()
+                parts.browsing.launch(after=delay)
+            case Reload():
+                parts.browsing.reload()
+            case TakeOver(delay=delay):
+                parts.browsing.take_over(after=delay)
+            case CheckAcks():
+                parts.watch.look_up_outstanding()
+            case HoldNewChats(until_ms=until_ms):
+                if parts.restriction.begin(until_ms, parts.now_ms()):
+                    await parts.announcer.restricted_until(parts.restriction.until_ms)
+            case AllowNewChats():
+                parts.restriction.end()
+                await parts.announcer.restricted_until(0)
             case StopBrowser():
                 await parts.browsing.close()
             case Unlink():
@@ -57,9 +79,14 @@ class Effects:
 
     async def _announce(self, status: Status, reason: str | None) -> None:
         announcer, login = self._parts.announcer, self._parts.browsing.login
-        changes = {"build": self._parts.recorder.build}
+        vitals = self._parts.vitals
+        changes: dict[str, Any] = {
+            "build": self._parts.recorder.build, "health": vitals.evidence().as_item(), "active_ms": vitals.active_ms,
+        }  # fmt: skip
         if status in (Status.LOGGED_OUT, Status.BANNED) or reason in PROFILE_LOST:
             changes |= announcer.unlinked()
         elif login is not None:
             changes |= await announcer.linked_to(login)
+        if status is Status.ASLEEP:
+            changes["wake_ms"] = self._parts.idling.wake_ms
         await announcer.status(str(status), reason, changes=changes)

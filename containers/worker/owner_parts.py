@@ -1,11 +1,13 @@
 """What lives as long as a session's owner does: built here and nowhere else, each part beside those it speaks with."""
 
 import asyncio
+import time
 from collections.abc import Coroutine, Iterator
 from typing import Any, get_args
 
 from playwright.async_api import Playwright
 
+from containers.worker.acknowledgements import Acknowledgements
 from containers.worker.allowance import Allowance
 from containers.worker.amendments import Amendments
 from containers.worker.announcer import Announcer
@@ -13,6 +15,7 @@ from containers.worker.browsing import Browsing
 from containers.worker.clock import SteadyClock
 from containers.worker.filing import Filing
 from containers.worker.gate import Gate
+from containers.worker.idling import Idling
 from containers.worker.intake import Intake
 from containers.worker.lane import Lane
 from containers.worker.orders import Orders
@@ -22,11 +25,14 @@ from containers.worker.people import People
 from containers.worker.readiness import Readiness
 from containers.worker.recorder import Recorder
 from containers.worker.relinking import LinkWatch
+from containers.worker.restriction import Restriction
 from containers.worker.sender import Sender
 from containers.worker.signals import Observation
 from containers.worker.steps import Steps
 from containers.worker.tenure import Tenure
 from containers.worker.vault.vault import Vault
+from containers.worker.vitals import Vitals
+from containers.worker.watching import Watch
 from waypost.bootstrap import App
 from waypost.domain.message import Lane as LaneName
 from waypost.entities.session import Session
@@ -38,12 +44,16 @@ class Parts:
     def __init__(self, app: App, playwright: Playwright, tenure: Tenure, session: Session) -> None:
         epoch = tenure.head.epoch
         self.session = session
+        self.now_ms = app.now_ms
+        self.upkeep = app.settings.upkeep
         self.tenure = tenure
         self.seen: asyncio.Queue[Observation] = asyncio.Queue()
         # What is written.
         self.recorder = Recorder(app, tenure.head)
         self.announcer = Announcer(app, session, self.recorder)
-        steps = Steps(app, self.recorder)
+        acks = Acknowledgements(time.monotonic, app.settings.upkeep.ack_seconds)
+        self.vitals = Vitals(acks, now_ms=app.now_ms, clock=time.monotonic, active_ms=session.active_ms)
+        steps = Steps(app, self.recorder, acks)
         people = People(app, session)
         amendments = Amendments(app, people, self.recorder)
         intake = Intake(app, session, recorder=self.recorder, steps=steps, people=people, amendments=amendments)
@@ -51,13 +61,21 @@ class Parts:
         self.filing = Filing(session.id, intake=intake, announcer=self.announcer, page=self.page)
         self.vault = Vault(app, session, epoch, fence=tenure.fence, linked_ms=lambda: self.announcer.linked_ms)
         self.browsing = Browsing(
-            app, playwright, session, observe=self.seen.put_nowait, file=self.filing.file, vault=self.vault
-        )
+            app, playwright, session, observe=self.seen.put_nowait, file=self.filing.file, vault=self.vault,
+            answered=self.vitals.answered,
+        )  # fmt: skip
         self.readiness = Readiness(self.page)
+        # What watches over it.
+        self.restriction = Restriction(session.restricted_until_ms, app.settings.upkeep)
+        self.idling = Idling(app, session.id, self.vitals, self.readiness)
+        self.watch = Watch(
+            app, session, vitals=self.vitals, steps=steps, recorder=self.recorder, restriction=self.restriction,
+            idling=self.idling, page=self.page, observe=self.seen.put_nowait,
+        )  # fmt: skip
         # What works on it.
         self.gate = Gate(Allowance(app, session.id, clock=SteadyClock()))
         self.sender = Sender(app, session.id, epoch, steps=steps, gate=self.gate, ready_page=self.readiness.page)
-        self.wishes = Wishes(app, session.id, self.announcer, self.seen)
+        self.wishes = Wishes(app, session.id, self.announcer, self.seen, self.vitals)
         self.orders = Orders(
             app, session, epoch, amendments=amendments, announcer=self.announcer, signal=self.wishes.obey,
             ready_page=self.readiness.page, any_page=self.page,
@@ -82,5 +100,6 @@ class Parts:
         yield self.vault.run()
         yield self.link_watch.run()
         yield self.gate.run()
+        yield self.watch.run()
         for lane in self.lanes:
             yield lane.run()

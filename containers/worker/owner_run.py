@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from containers.worker.effects import Relaunch, Reload, Restore
 from containers.worker.lifecycle import step
 from containers.worker.observations import LoginSeen
 from containers.worker.owner_effects import Effects
@@ -23,7 +24,12 @@ class Run:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._effects = Effects(parts)
-        self._state = State()
+        session, upkeep = parts.session, parts.upkeep
+        self._state = State(
+            status=Status.ASLEEP if session.status == Status.ASLEEP else Status.STOPPED,
+            restricted=session.restricted_until_ms > parts.now_ms(),
+            take_over_after=upkeep.take_over_seconds or None,
+        )
 
     async def live(self) -> Status:
         """Until the session rests; returns how. Raises Fenced, or an engine's error."""
@@ -55,7 +61,10 @@ class Run:
         parts = self._parts
         if isinstance(seen, LoginSeen):
             parts.recorder.build = f"wa-js/{seen.wa_js} web/{seen.build}" if seen.build else ""
+        parts.vitals.note(seen)
         self._state, effects = step(self._state, seen, time.monotonic())
+        if any(isinstance(effect, Relaunch | Reload | Restore) for effect in effects):
+            parts.vitals.troubled(self._state.reason or "")
         sending = self._state.status in _SENDING
         if not sending:
             parts.readiness.shut()
@@ -65,4 +74,5 @@ class Run:
         if sending and not parts.readiness.is_open:
             if parts.session.me is not None:  # a new link has no gap: what the page holds is history
                 await parts.filing.catch_up()
+            parts.vitals.acks.restart()  # while there was no line, nothing could be heard
             parts.readiness.open()

@@ -5,6 +5,7 @@ import asyncio
 from containers.worker.announcer import Announcer
 from containers.worker.patience import patiently
 from containers.worker.signals import LogoutAsked, Observation, StartAsked, StopAsked
+from containers.worker.vitals import Vitals
 from waypost.bootstrap import App
 from waypost.entities.command import waiting_commands
 
@@ -18,15 +19,19 @@ _ASKED: dict[str, StartAsked | StopAsked | LogoutAsked] = {
 class Wishes:
     """Of one session. `deleting`: it is to be purged once it rests."""
 
-    def __init__(self, app: App, session_id: str, announcer: Announcer, seen: asyncio.Queue[Observation]) -> None:
+    def __init__(
+        self, app: App, session_id: str, announcer: Announcer, seen: asyncio.Queue[Observation], vitals: Vitals
+    ) -> None:
         self._app = app
         self._session = session_id
         self._announcer = announcer
         self._seen = seen
+        self._vitals = vitals
         self.deleting = False
 
     def obey(self, name: str) -> None:
         """A command that concerns the session's life."""
+        self._vitals.active()
         if name == "delete":
             self.deleting = True
             self._seen.put_nowait(LogoutAsked() if self._announcer.linked else StopAsked())

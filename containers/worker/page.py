@@ -100,6 +100,10 @@ class Page:
         """The QR code's text now, None when there is nothing to scan."""
         return _text_or_none(await self.call("authCode"))
 
+    async def take_over(self) -> None:
+        """ "Use here": take the line back from another browser with this login."""
+        await self.call("takeOver")
+
     async def refresh_qr(self) -> str | None:
         """Ask for new codes, also after the page went idle."""
         return _text_or_none(await self.call("refreshCode"))

@@ -14,6 +14,7 @@ from containers.worker.observations import (
     PageHung,
     PageObservation,
     PasskeyAsked,
+    RestrictionSeen,
     UpdateNeeded,
 )
 
@@ -35,7 +36,9 @@ class LogoutAsked:
 
 @dataclass(frozen=True, slots=True)
 class LaunchFailed:
-    """The browser or the page did not come up."""
+    """The browser or the page did not come up; `code` is that of the error."""
+
+    code: str = "browser_not_started"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,18 @@ class RelinkDue:
 
 
 @dataclass(frozen=True, slots=True)
-class RestrictionSeen:
-    """WhatsApp refuses new chats for a while; replies still go."""
+class SleepAsked:
+    """Nothing came or went for long, and nothing waits: the browser may be closed until there is something to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcksMissing:
+    """WhatsApp acknowledges nothing that we sent, for longer than it normally takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class AcksBack:
+    """An acknowledgement came, or none is waited for any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +74,15 @@ class RestrictionOver:
     """New chats are allowed again."""
 
 
-Asked = StartAsked | StopAsked | LogoutAsked
-Judged = LaunchFailed | ProfileLost | RelinkDue | RestrictionSeen | RestrictionOver
+Asked = StartAsked | StopAsked | LogoutAsked | SleepAsked
+Judged = LaunchFailed | ProfileLost | RelinkDue | AcksMissing | AcksBack | RestrictionOver
 Observation = PageObservation | BrowserObservation | Asked | Judged
 
 
 class Signal(StrEnum):
     START = "start"
     STOP = "stop"
+    SLEEP = "sleep"
     LOG_OUT = "log_out"
     RELINK = "relink"
     CODE = "code"
@@ -83,9 +97,14 @@ class Signal(StrEnum):
     PROXY_BLOCKED = "proxy_blocked"
     CONFLICT = "conflict"  # another browser acts as this device
     NEEDS_UPDATE = "needs_update"
+    ACKS_MISSING = "acks_missing"
+    ACKS_BACK = "acks_back"
     BROWSER_GONE = "browser_gone"
+    PAGE_CRASHED = "page_crashed"
+    OUT_OF_MEMORY = "out_of_memory"  # the renderer, or the kernel ended a process for want of it
     PAGE_HUNG = "page_hung"
     NOT_STARTED = "browser_not_started"
+    NOT_LOADED = "page_not_loaded"  # nobody answered at WhatsApp's address
     PROFILE_LOST = "profile_lost"
     LOGGED_OUT = "logged_out"
     BANNED = "banned"
@@ -96,18 +115,18 @@ class Signal(StrEnum):
 _PLAIN: dict[type, Signal] = {
     StartAsked: Signal.START,
     StopAsked: Signal.STOP,
+    SleepAsked: Signal.SLEEP,
     LogoutAsked: Signal.LOG_OUT,
     RelinkDue: Signal.RELINK,
-    LaunchFailed: Signal.NOT_STARTED,
     ProfileLost: Signal.PROFILE_LOST,
     PasskeyAsked: Signal.PASSKEY,
+    AcksMissing: Signal.ACKS_MISSING,
+    AcksBack: Signal.ACKS_BACK,
     RestrictionSeen: Signal.RESTRICTED,
     RestrictionOver: Signal.UNRESTRICTED,
     Idle: Signal.IDLE,
     UpdateNeeded: Signal.NEEDS_UPDATE,
     LoggedOut: Signal.LOGGED_OUT,
-    PageCrashed: Signal.BROWSER_GONE,
-    BrowserGone: Signal.BROWSER_GONE,
     PageHung: Signal.PAGE_HUNG,
 }
 
@@ -120,7 +139,7 @@ _MODES: dict[str | None, Signal] = {
     "PROXYBLOCK": Signal.PROXY_BLOCKED,
 }
 
-_NO_LINE = {"OFFLINE", "OPENING", "CONNECTING", "TIMEOUT"}
+NO_LINE = {"OFFLINE", "OPENING", "CONNECTING", "TIMEOUT"}
 
 
 def signal_of(observation: Observation) -> Signal | None:
@@ -130,6 +149,12 @@ def signal_of(observation: Observation) -> Signal | None:
             return Signal.CODE_GONE if code is None else Signal.CODE
         case LoginSeen():
             return _signal_of_login(observation)
+        case LaunchFailed(code):
+            return Signal.NOT_LOADED if code == Signal.NOT_LOADED.value else Signal.NOT_STARTED
+        case PageCrashed(out_of_memory):
+            return Signal.OUT_OF_MEMORY if out_of_memory else Signal.PAGE_CRASHED
+        case BrowserGone(out_of_memory):
+            return Signal.OUT_OF_MEMORY if out_of_memory else Signal.BROWSER_GONE
         case _:
             return _PLAIN.get(type(observation))
 
@@ -147,6 +172,6 @@ def _signal_of_login(seen: LoginSeen) -> Signal | None:
 
 
 def _signal_of_line(seen: LoginSeen) -> Signal:
-    if seen.online is False or (seen.main_loaded and seen.info in _NO_LINE):
+    if seen.online is False or (seen.main_loaded and seen.info in NO_LINE):
         return Signal.OFFLINE
     return Signal.READY if seen.working else Signal.SYNCING

@@ -12,24 +12,27 @@ class Status(StrEnum):
     PASSKEY_REQUIRED = "passkey_required"  # WhatsApp wants a passkey before it links the device
     SYNCING = "syncing"  # linked, catching up
     WORKING = "working"  # linked, caught up, sending and receiving
-    DEGRADED = "degraded"  # linked, but out of touch: no line, or the browser is being relaunched
+    DEGRADED = "degraded"  # linked, but out of touch: no line, no acknowledgements, or the browser is being relaunched
     RESTRICTED = "restricted"  # works, but WhatsApp refuses new chats
+    ASLEEP = "asleep"  # linked, but idle: no browser, wakes when there is something to do and now and then by itself
     LOGGED_OUT = "logged_out"  # unlinked, by the phone, by WhatsApp or by us
     BANNED = "banned"  # WhatsApp blocked the account
     FAILED = "failed"  # given up until somebody asks again
 
 
 # No browser runs, and only StartAsked leads out.
-AT_REST = frozenset({Status.STOPPED, Status.LOGGED_OUT, Status.BANNED, Status.FAILED})
+AT_REST = frozenset({Status.STOPPED, Status.LOGGED_OUT, Status.BANNED, Status.FAILED, Status.ASLEEP})
 LINKED = frozenset({Status.SYNCING, Status.WORKING, Status.DEGRADED, Status.RESTRICTED})
 LINKING = frozenset({Status.STARTING, Status.SCAN_QR, Status.PAIRING, Status.PASSKEY_REQUIRED})
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`codes` counts those of this cycle, `sequence` all of this login, `relaunches` those since the session was last
-    steady. `ready_since` is on the clock of `step`'s `now`. `leaving` says that we asked for the logout,
-    `relinking` that the policy did."""
+    """`codes` counts those of this cycle, `sequence` all of this login, `relaunches` the remedies since the session was
+    last steady, `unreached` those for a WhatsApp that was out of reach. `ready_since` is on the clock of `step`'s
+    `now`; None while the page is not ready. `leaving` says that we asked for the logout, `relinking`
+    that the policy did, `proving` that acknowledgements were missing and none has come back yet. `take_over_after` is a
+    setting: seconds until a line that another browser took is taken back; None: when somebody asks."""
 
     status: Status = Status.STOPPED
     reason: str | None = None
@@ -37,7 +40,10 @@ class State:
     cycles: int = 0
     sequence: int = 0
     relaunches: int = 0
+    unreached: int = 0
     ready_since: float | None = None
     restricted: bool = False
     leaving: bool = False
     relinking: bool = False
+    proving: bool = False
+    take_over_after: float | None = None

@@ -7,6 +7,7 @@ acknowledgements may skip one. So a step is taken from the status that was read,
 import asyncio
 from collections import defaultdict
 
+from containers.worker.acknowledgements import Acknowledgements
 from containers.worker.patience import patiently
 from containers.worker.recorder import Recorder
 from waypost.bootstrap import App
@@ -24,9 +25,10 @@ _REACHED = ("sent", "delivered", "read", "played")
 class Steps:
     """Takes steps for one session, and lets the sender wait until a message is settled."""
 
-    def __init__(self, app: App, recorder: Recorder) -> None:
+    def __init__(self, app: App, recorder: Recorder, acks: Acknowledgements) -> None:
         self._app = app
         self._recorder = recorder
+        self._acks = acks
         self._waiters: dict[str, list[asyncio.Future[Status]]] = defaultdict(list)
 
     async def advance(self, message_id: str, status: Status, *, time_ms: int, reason: str | None = None) -> None:
@@ -34,6 +36,7 @@ class Steps:
         while True:
             message = await patiently(get_message, self._app.table, message_id)
             if message is None or not may_become(message.status, status):
+                self._acks.settled(message_id)
                 return
             entry = await patiently(self._entry, message, status, time_ms, reason)
             if await self._recorder.record(entry):
@@ -49,6 +52,7 @@ class Steps:
                 # The acknowledgement may have been recorded before we began to wait.
                 message = await patiently(get_message, self._app.table, message_id)
                 if message is not None and not is_settled(message.status):
+                    self._acks.awaited(message_id)
                     await future
         except TimeoutError:
             return False
@@ -58,6 +62,7 @@ class Steps:
 
     def _tell(self, message_id: str, status: Status) -> None:
         if is_settled(status):
+            self._acks.settled(message_id)
             for future in self._waiters.get(message_id, []):
                 if not future.done():
                     future.set_result(status)

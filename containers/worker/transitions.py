@@ -3,31 +3,37 @@
 A row names a signal, some statuses and an action. Each pair stands in exactly one row; `stay` is said, not implied.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 
 from containers.worker.effects import (
+    AllowNewChats,
     AskAgain,
     Effect,
+    HoldNewChats,
     Launch,
     PublishCode,
     RefreshCode,
-    Relaunch,
     StopBrowser,
     Unlink,
     WithdrawCode,
 )
-from containers.worker.observations import CodeShown, LoggedOut
+from containers.worker.mending import (
+    Action,
+    Step,
+    believe,
+    doubt,
+    get_ready,
+    give_up,
+    lose_touch,
+    relaunch,
+    take_over,
+    yield_line,
+)
+from containers.worker.observations import CodeShown, LoggedOut, RestrictionSeen
 from containers.worker.signals import Observation, ProfileLost, Signal
 from containers.worker.states import AT_REST, LINKED, LINKING, State, Status
 from waypost.domain.linking import ATTEMPTS, CODES_PER_CYCLE
-
-MAX_RELAUNCHES = 5
-STEADY_S = 300.0  # a session that worked this long starts counting relaunches anew
-FIRST_DELAY_S, LONGEST_DELAY_S = 1.0, 60.0
-
-Step = tuple[State, tuple[Effect, ...]]
-Action = Callable[[State, Signal, Observation, float], Step]
 
 
 def stay(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
@@ -41,12 +47,18 @@ def become(status: Status, *effects: Effect, because_of_signal: bool = False) ->
     return action
 
 
-def start_over(_state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
-    return State(Status.STARTING), (Launch(),)
+def start_over(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
+    """A restriction is WhatsApp's, so it outlives every start."""
+    reason = "waking" if state.status is Status.ASLEEP else None
+    return _afresh(state, Status.STARTING, reason), (Launch(),)
 
 
-def stop(_state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
-    return State(Status.STOPPED, "requested"), (StopBrowser(),)
+def stop(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
+    return _afresh(state, Status.STOPPED, "requested"), (StopBrowser(),)
+
+
+def go_to_sleep(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
+    return _afresh(state, Status.ASLEEP, "idle"), (StopBrowser(),)
 
 
 def unlink(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
@@ -66,7 +78,7 @@ def show_code(state: State, _signal: Signal, observation: Observation, _now: flo
     full = state.codes == CODES_PER_CYCLE
     cycles = state.cycles + full
     if cycles == ATTEMPTS:
-        return _give_up(state, "qr_attempts_exhausted")
+        return give_up(state, "qr_attempts_exhausted")
     codes, sequence = (1 if full else state.codes + 1), state.sequence + 1
     after = replace(state, status=Status.SCAN_QR, reason=None, codes=codes, cycles=cycles, sequence=sequence)
     return after, (PublishCode(observation.code, sequence, codes, cycles + 1),)
@@ -75,7 +87,7 @@ def show_code(state: State, _signal: Signal, observation: Observation, _now: flo
 def end_cycle(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
     """R-AUTH-1: three failed attempts end the login until somebody asks again."""
     if state.cycles + 1 >= ATTEMPTS:
-        return _give_up(state, "qr_attempts_exhausted")
+        return give_up(state, "qr_attempts_exhausted")
     return replace(state, codes=0, cycles=state.cycles + 1), (WithdrawCode(), RefreshCode())
 
 
@@ -83,71 +95,56 @@ def withdraw_code(state: State, _signal: Signal, _observation: Observation, _now
     return state, (WithdrawCode(),)
 
 
-def get_ready(state: State, _signal: Signal, _observation: Observation, now: float) -> Step:
-    status = Status.RESTRICTED if state.restricted else Status.WORKING
-    since = now if state.ready_since is None else state.ready_since
-    after = replace(state, status=status, reason=None, codes=0, cycles=0, sequence=0, ready_since=since)
-    return after, ()
-
-
-def lose_touch(state: State, signal: Signal, _observation: Observation, _now: float) -> Step:
-    return replace(state, status=Status.DEGRADED, reason=signal.value), ()
-
-
-def relaunch(state: State, signal: Signal, _observation: Observation, now: float) -> Step:
-    """Back-off doubles; a session that was steady in between starts counting anew."""
-    steady = state.ready_since is not None and now - state.ready_since >= STEADY_S
-    attempt = (0 if steady else state.relaunches) + 1
-    if attempt > MAX_RELAUNCHES:
-        return _give_up(state, signal.value)
-    status = Status.DEGRADED if state.status in LINKED else Status.STARTING
-    # A new page begins a new cycle of codes; the attempts so far still count.
-    after = replace(state, status=status, reason=signal.value, codes=0, relaunches=attempt, ready_since=None)
-    return after, (Relaunch(attempt, min(FIRST_DELAY_S * 2 ** (attempt - 1), LONGEST_DELAY_S)),)
-
-
 def lose_login(state: State, signal: Signal, observation: Observation, _now: float) -> Step:
     """Whoever asked for the logout wants peace; else a new code is wanted."""
     if state.leaving:
-        return State(Status.LOGGED_OUT, "requested"), (StopBrowser(),)
+        return _afresh(state, Status.LOGGED_OUT, "requested"), (StopBrowser(),)
     if state.relinking:
-        return State(Status.LOGGED_OUT, "policy"), (StopBrowser(), AskAgain())
+        return _afresh(state, Status.LOGGED_OUT, "policy"), (StopBrowser(), AskAgain())
     said = observation.reason if isinstance(observation, LoggedOut) else "login_lost"
-    return State(Status.LOGGED_OUT, said or signal.value), (StopBrowser(), AskAgain())
+    return _afresh(state, Status.LOGGED_OUT, said or signal.value), (StopBrowser(), AskAgain())
 
 
 def lose_profile(state: State, signal: Signal, observation: Observation, _now: float) -> Step:
     """Nothing to restore: whoever starts the session again links it anew."""
-    return _give_up(state, observation.reason if isinstance(observation, ProfileLost) else signal.value)
+    return give_up(state, observation.reason if isinstance(observation, ProfileLost) else signal.value)
 
 
-def restrict(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
+def restrict(state: State, _signal: Signal, observation: Observation, _now: float) -> Step:
     status = Status.RESTRICTED if state.status is Status.WORKING else state.status
-    return replace(state, status=status, restricted=True), ()
+    until_ms = observation.until_ms if isinstance(observation, RestrictionSeen) else None
+    return replace(state, status=status, restricted=True), (HoldNewChats(until_ms),)
 
 
 def lift_restriction(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
     status = Status.WORKING if state.status is Status.RESTRICTED else state.status
-    return replace(state, status=status, restricted=False), ()
+    return replace(state, status=status, restricted=False), (AllowNewChats(),)
 
 
-def _give_up(state: State, reason: str) -> Step:
-    return State(Status.FAILED, reason, restricted=state.restricted), (StopBrowser(),)
+def _afresh(state: State, status: Status, reason: str | None) -> State:
+    return State(status, reason, restricted=state.restricted, take_over_after=state.take_over_after)
 
 
 _ALL = frozenset(Status)
 _LIVE = LINKED | LINKING
 _IN_TOUCH = frozenset({Status.WORKING, Status.RESTRICTED})
+_HEARD = _IN_TOUCH | {Status.DEGRADED}
 _SHOWING = frozenset({Status.STARTING, Status.SCAN_QR})
 _SCANNED = frozenset({Status.PAIRING, Status.PASSKEY_REQUIRED})
-_TROUBLE = (Signal.BROWSER_GONE, Signal.PAGE_HUNG, Signal.NOT_STARTED, Signal.CONFLICT, Signal.NEEDS_UPDATE)
+_TROUBLE = (
+    Signal.BROWSER_GONE, Signal.PAGE_CRASHED, Signal.OUT_OF_MEMORY, Signal.PAGE_HUNG, Signal.NOT_STARTED,
+    Signal.NOT_LOADED, Signal.NEEDS_UPDATE,
+)  # fmt: skip
 
 ROWS: tuple[tuple[Signal, Collection[Status], Action], ...] = (
     (Signal.START, AT_REST, start_over),
-    (Signal.START, _LIVE, stay),
+    (Signal.START, LINKED, take_over),
+    (Signal.START, LINKING, stay),
     (Signal.STOP, _LIVE, stop),
     (Signal.STOP, AT_REST - {Status.STOPPED}, become(Status.STOPPED)),
     (Signal.STOP, {Status.STOPPED}, stay),
+    (Signal.SLEEP, _IN_TOUCH, go_to_sleep),
+    (Signal.SLEEP, _ALL - _IN_TOUCH, stay),
     (Signal.LOG_OUT, LINKED, unlink),
     (Signal.LOG_OUT, LINKING, stop),  # nothing to unlink yet
     (Signal.LOG_OUT, AT_REST, stay),
@@ -176,6 +173,13 @@ ROWS: tuple[tuple[Signal, Collection[Status], Action], ...] = (
     (Signal.PROXY_BLOCKED, LINKED, lose_touch),
     (Signal.PROXY_BLOCKED, LINKING, become(Status.STARTING, because_of_signal=True)),
     (Signal.PROXY_BLOCKED, AT_REST, stay),
+    (Signal.ACKS_MISSING, _HEARD, doubt),
+    (Signal.ACKS_MISSING, _ALL - _HEARD, stay),
+    (Signal.ACKS_BACK, {Status.DEGRADED}, believe),
+    (Signal.ACKS_BACK, _ALL - {Status.DEGRADED}, stay),
+    (Signal.CONFLICT, LINKED | {Status.STARTING}, yield_line),
+    (Signal.CONFLICT, LINKING - {Status.STARTING}, relaunch),  # not logged in yet, so there is no line to lose
+    (Signal.CONFLICT, AT_REST, stay),
     *((signal, _LIVE, relaunch) for signal in _TROUBLE),
     *((signal, AT_REST, stay) for signal in _TROUBLE),
     (Signal.PROFILE_LOST, _LIVE, lose_profile),

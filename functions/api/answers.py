@@ -46,6 +46,21 @@ class Profile(BaseModel):
     restored_from: str | None = Field(description="The copy that the running browser came from. Null: its own profile.")
 
 
+class SessionHealth(BaseModel):
+    """The evidence behind the status, as its owner wrote it down last: at each change, and every two minutes or so."""
+
+    checked_at: str | None = Field(examples=[_TIME], description="When the evidence was written down. Null: never yet.")
+    page_answered_at: str | None = Field(examples=[_TIME])
+    socket: str = Field(description="The line between the page and WhatsApp: `open`, `closed` or `unknown`.")
+    last_ack_at: str | None = Field(examples=[_TIME], description="When WhatsApp last acknowledged a message of ours.")
+    acks_outstanding: int = Field(description="Messages that wait for WhatsApp's acknowledgement.")
+    oldest_unacknowledged_seconds: int | None
+    last_received_at: str | None = Field(examples=[_TIME])
+    restarts: int = Field(description="How often page or browser were started anew since this worker has the session.")
+    last_trouble: str | None = Field(examples=["page_hung"], description="Why that was done last.")
+    last_trouble_at: str | None = Field(examples=[_TIME])
+
+
 class Session(BaseModel):
     id: str = Field(examples=["ses_00000000000000000000000000"])
     name: str
@@ -53,6 +68,9 @@ class Session(BaseModel):
     reason: str | None = Field(description="Why it is in this status.")
     since: str = Field(examples=[_TIME], description="When the status began.")
     linked: bool
+    restricted_until: str | None = Field(examples=[_TIME], description="Until then WhatsApp refuses new chats.")
+    wakes_at: str | None = Field(examples=[_TIME], description="Asleep: when it wakes by itself, if nothing else does.")
+    health: SessionHealth
     linking: Linking | None = Field(description="Null: there is no code to scan.")
     next: str | None = Field(
         examples=["scan_code"],

@@ -14,6 +14,7 @@ from waypost import bootstrap
 from waypost.entities.command import Command
 from waypost.entities.session import Session
 from waypost.services.commands import WAIT_SECONDS, ask, result_of, wait_for
+from waypost.services.sleeping import wake_for
 
 _JSON = "application/json"
 
@@ -69,6 +70,7 @@ def _leave(session: Session, name: str, arguments: dict[str, Any]) -> Command:
             queues=app.engine.queues,
             seals=app.seals,
         )
+        wake_for(session, 0, table=app.table, queues=app.engine.queues, now_ms=app.now_ms())
         if command.state != "failed":
             return command
         attempt += 1

@@ -5,6 +5,7 @@ from typing import Any
 from api import answers, queue_schemas
 from waypost.bootstrap import App
 from waypost.domain.event import rfc3339
+from waypost.domain.health import Evidence, evidence_from
 from waypost.domain.ids import whatsapp_hex
 from waypost.domain.linking import ATTEMPTS, next_step
 from waypost.domain.message import Message
@@ -22,6 +23,9 @@ def session_view(session: Session, app: App) -> answers.Session:
         reason=session.reason,
         since=rfc3339(session.since_ms),
         linked=session.me is not None,
+        restricted_until=_time(session.restricted_until_ms),
+        wakes_at=_time(session.wake_ms) if session.status == "asleep" else None,
+        health=_health(evidence_from(session.health)),
         linking=_linking(session, app),
         **next_step(session.id, session.status),
         relink_at=_relink_at(session, app),
@@ -53,6 +57,26 @@ def _linking(session: Session, app: App) -> answers.Linking | None:
     return answers.Linking(
         attempt=qr.attempt, attempts=ATTEMPTS, sequence=qr.sequence, expires_at=rfc3339(qr.expires_ms)
     )
+
+
+def _health(evidence: Evidence) -> answers.SessionHealth:
+    oldest_ms = evidence.oldest_unacknowledged_ms
+    return answers.SessionHealth(
+        checked_at=_time(evidence.checked_ms),
+        page_answered_at=_time(evidence.page_answered_ms),
+        socket=evidence.socket,
+        last_ack_at=_time(evidence.last_ack_ms),
+        acks_outstanding=evidence.acks_outstanding,
+        oldest_unacknowledged_seconds=(evidence.checked_ms - oldest_ms) // 1000 if oldest_ms else None,
+        last_received_at=_time(evidence.last_received_ms),
+        restarts=evidence.restarts,
+        last_trouble=evidence.last_trouble,
+        last_trouble_at=_time(evidence.last_trouble_ms),
+    )
+
+
+def _time(time_ms: int) -> str | None:
+    return rfc3339(time_ms) if time_ms else None
 
 
 def qr_text(session: Session, qr: QrCode, app: App) -> str:

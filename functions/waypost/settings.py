@@ -1,11 +1,12 @@
 """What an environment decides: read once from the process's environment, by `bootstrap` only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 
 from waypost.domain.care import RELAXED, Care, care_for
+from waypost.domain.upkeep import Upkeep, upkeep_from
 from waypost.errors import ValidationError
 
 
@@ -34,6 +35,7 @@ class Settings:
     relink_days: float = 14.0  # R-AUTH-2
     relink_warn_days: float = 3.0
     care: Care = RELAXED
+    upkeep: Upkeep = field(default_factory=Upkeep)
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -41,7 +43,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     _PUBLIC_URL, _PROFILE_VERSIONS (2 to 7), _INTERACTIVE_HOURS, _BULK_HOURS, and what every process of a house must
     share: _LEASE_SECONDS (3 to 120), _CLOCK_MARGIN_SECONDS (0.5 to 30).
     _RELINK_DAYS (0: never) and _RELINK_WARN_DAYS: how long a link lasts (R-AUTH-2).
-    _LIMITS and _TIME_SCALE: how fast is sent (domain/care.py). Raises ValidationError."""
+    _LIMITS and _TIME_SCALE: how fast is sent (domain/care.py); those of domain/upkeep.py. Raises ValidationError."""
     defaults = Settings()
     stage = environment.get("WAYPOST_STAGE", defaults.stage)
     return Settings(
@@ -62,6 +64,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         relink_days=_number(environment, "WAYPOST_RELINK_DAYS", defaults.relink_days, 0, 3650),
         relink_warn_days=_number(environment, "WAYPOST_RELINK_WARN_DAYS", defaults.relink_warn_days, 0, 3650),
         care=care_for(stage, environment.get("WAYPOST_LIMITS", ""), environment.get("WAYPOST_TIME_SCALE", "1")),
+        upkeep=upkeep_from(environment),
     )
 
 

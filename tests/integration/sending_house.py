@@ -3,12 +3,14 @@ be told to fail at any point."""
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from containers.worker.acknowledgements import Acknowledgements
 from containers.worker.allowance import Allowance
 from containers.worker.clock import SteadyClock
 from containers.worker.gate import Gate
@@ -122,7 +124,7 @@ async def sender(app: App, whatsapp: FakeWhatsApp) -> AsyncIterator[Sender]:
     async def no_sleep(seconds: float) -> None:
         await asyncio.sleep(0)
 
-    steps = Steps(app, recorder)
+    steps = Steps(app, recorder, Acknowledgements(time.monotonic, 30.0))
     whatsapp.steps = steps
     gate = Gate(Allowance(app, SESSION, clock=SteadyClock()))
     guarding = asyncio.create_task(gate.run())

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from containers.worker.acknowledgements import Acknowledgements
 from containers.worker.amendments import Amendments
 from containers.worker.intake import Intake
 from containers.worker.naming import MessageKey, Person, Target
@@ -68,7 +70,7 @@ async def desk(home: Path) -> AsyncIterator[Desk]:
         session = Session(id=SESSION, tenant=TENANT, name="shop", created_ms=0)
         people = People(app, session)
         amendments = Amendments(app, people, recorder)
-        steps = Steps(app, recorder)
+        steps = Steps(app, recorder, Acknowledgements(time.monotonic, 30.0))
         try:
             yield Desk(
                 app,

@@ -10,12 +10,16 @@ from hypothesis import strategies as st
 from containers.worker.effects import (
     Announce,
     AskAgain,
+    CheckAcks,
     Effect,
     Launch,
     PublishCode,
     RefreshCode,
     Relaunch,
+    Reload,
+    Restore,
     StopBrowser,
+    TakeOver,
     Unlink,
     WithdrawCode,
 )
@@ -32,23 +36,27 @@ from containers.worker.observations import (
     PageCrashed,
     PageHung,
     PasskeyAsked,
+    RestrictionSeen,
     UpdateNeeded,
 )
+from containers.worker.remedies import STEADY_S, attempts_for
 from containers.worker.signals import (
+    AcksBack,
+    AcksMissing,
     LaunchFailed,
     LogoutAsked,
     Observation,
     ProfileLost,
     RelinkDue,
     RestrictionOver,
-    RestrictionSeen,
     Signal,
+    SleepAsked,
     StartAsked,
     StopAsked,
     signal_of,
 )
 from containers.worker.states import AT_REST, LINKED, LINKING, State, Status
-from containers.worker.transitions import MAX_RELAUNCHES, ROWS, STEADY_S, TABLE
+from containers.worker.transitions import ROWS, TABLE
 
 QR = LoginSeen(injected=True, mode="QR", info="PAIRING")
 PAIRING = LoginSeen(injected=True, mode="SYNCING", info="PAIRING")
@@ -66,6 +74,7 @@ MESSAGE = MessageSeen(MessageKey(False, "1@c.us", "3EB0"), "chat", "hello", 1)
 OF_EACH_SIGNAL: dict[Signal, Observation] = {
     Signal.START: StartAsked(),
     Signal.STOP: StopAsked(),
+    Signal.SLEEP: SleepAsked(),
     Signal.LOG_OUT: LogoutAsked(),
     Signal.RELINK: RelinkDue(),
     Signal.CODE: CodeShown("2@code"),
@@ -80,16 +89,32 @@ OF_EACH_SIGNAL: dict[Signal, Observation] = {
     Signal.PROXY_BLOCKED: NO_PROXY,
     Signal.CONFLICT: CONFLICT,
     Signal.NEEDS_UPDATE: UpdateNeeded(),
+    Signal.ACKS_MISSING: AcksMissing(),
+    Signal.ACKS_BACK: AcksBack(),
     Signal.BROWSER_GONE: BrowserGone(),
+    Signal.PAGE_CRASHED: PageCrashed(),
+    Signal.OUT_OF_MEMORY: PageCrashed(out_of_memory=True),
     Signal.PAGE_HUNG: PageHung(),
     Signal.NOT_STARTED: LaunchFailed(),
     Signal.PROFILE_LOST: ProfileLost("profile_tampered"),
+    Signal.NOT_LOADED: LaunchFailed("page_not_loaded"),
     Signal.LOGGED_OUT: LoggedOut("unknown_companion"),
     Signal.BANNED: BANNED,
     Signal.RESTRICTED: RestrictionSeen(),
     Signal.UNRESTRICTED: RestrictionOver(),
 }
-ANYTHING = [*OF_EACH_SIGNAL.values(), PageCrashed(), OLD, LoginSeen(), LoggedOut(None), Gap(1, 2), MESSAGE]
+ANYTHING = [
+    *OF_EACH_SIGNAL.values(),
+    BrowserGone(out_of_memory=True),
+    OLD,
+    LoginSeen(),
+    LoggedOut(None),
+    Gap(1, 2),
+    MESSAGE,
+]
+
+
+_STARTS = (Launch, Relaunch, Restore)
 
 
 def live(state: State, *observations: Observation, now: float = 0.0) -> tuple[State, list[Effect]]:
@@ -136,11 +161,13 @@ def test_no_history_raises_and_rest_lasts_until_asked(history: list[tuple[Observ
         if before.status in AT_REST and not isinstance(observation, StartAsked | StopAsked):
             assert (state, effects) == (before, ())
         for effect in effects:
-            browser = isinstance(effect, Launch | Relaunch) or (browser and not isinstance(effect, StopBrowser))
+            browser = isinstance(effect, _STARTS) or (browser and not isinstance(effect, StopBrowser))
         assert browser == (state.status not in AT_REST)
         assert state.codes <= 6
         assert state.cycles < 3
-        assert state.relaunches <= MAX_RELAUNCHES
+        assert state.relaunches <= max(attempts_for(signal) for signal in Signal if signal is not Signal.NOT_LOADED)
+        assert state.unreached <= attempts_for(Signal.NOT_LOADED)
+        assert state.reason or state.status not in (Status.FAILED, Status.DEGRADED, Status.LOGGED_OUT, Status.BANNED)
 
 
 @given(st.lists(st.sampled_from(ANYTHING), max_size=60))
@@ -199,25 +226,25 @@ def test_codes_that_never_go_idle_are_counted_too() -> None:
 def test_a_crash_while_working_degrades_and_relaunches_with_back_off() -> None:
     state, effects = live(after(READY), BrowserGone())
     assert (state.status, state.reason) == (Status.DEGRADED, "browser_gone")
-    assert effects == [Relaunch(1, 1.0), Announce(Status.DEGRADED, "browser_gone")]
+    assert effects == [Relaunch(1, 0.2), Announce(Status.DEGRADED, "browser_gone")]
     state, effects = live(state, BrowserGone(), READY, BrowserGone())
-    assert [effect for effect in effects if isinstance(effect, Relaunch)] == [Relaunch(2, 2.0), Relaunch(3, 4.0)]
+    assert [effect for effect in effects if isinstance(effect, Relaunch)] == [Relaunch(2, 2.0), Relaunch(3, 5.0)]
 
 
 def test_too_many_crashes_fail_the_session() -> None:
-    state, effects = live(after(READY), *[BrowserGone()] * (MAX_RELAUNCHES + 1))
+    state, effects = live(after(READY), *[BrowserGone()] * (attempts_for(Signal.BROWSER_GONE) + 1))
     assert (state.status, state.reason) == (Status.FAILED, "browser_gone")
     assert StopBrowser() in effects
 
 
 def test_crashes_are_counted_anew_after_steady_work() -> None:
-    state = live(after(READY), *[BrowserGone()] * MAX_RELAUNCHES, now=10.0)[0]
+    state = live(after(READY), *[BrowserGone()] * attempts_for(Signal.BROWSER_GONE), now=10.0)[0]
     state = live(state, READY, now=20.0)[0]
     state, effects = live(state, BrowserGone(), now=20.0 + STEADY_S)
-    assert effects[0] == Relaunch(1, 1.0)
+    assert effects[0] == Relaunch(1, 0.2)
 
 
-@pytest.mark.parametrize("status", LINKING)
+@pytest.mark.parametrize("status", sorted(LINKING))
 def test_a_crash_while_linking_starts_again(status: Status) -> None:
     assert live(State(status), PageCrashed())[0].status is Status.STARTING
 
@@ -234,7 +261,7 @@ def test_a_logout_that_we_asked_for_does_not() -> None:
     assert effects[:2] == [Unlink(), StopBrowser()]
 
 
-@pytest.mark.parametrize("status", LINKED)
+@pytest.mark.parametrize("status", sorted(LINKED))
 def test_a_page_that_forgot_its_login_is_logged_out(status: Status) -> None:
     assert live(State(status), QR)[0].reason == "login_lost"
 
@@ -251,10 +278,9 @@ def test_a_restriction_outlives_a_relaunch() -> None:
     assert live(state, RestrictionOver())[0].status is Status.WORKING
 
 
-@pytest.mark.parametrize(("seen", "reason"), [(CONFLICT, "conflict"), (OLD, "needs_update")])
-def test_conflict_and_update_are_reasons_to_relaunch(seen: LoginSeen, reason: str) -> None:
-    state, effects = live(after(READY), seen)
-    assert (state.status, state.reason) == (Status.DEGRADED, reason)
+def test_an_update_is_a_reason_to_relaunch() -> None:
+    state, effects = live(after(READY), OLD)
+    assert (state.status, state.reason) == (Status.DEGRADED, "needs_update")
     assert effects[0] == Relaunch(1, 1.0)
 
 
@@ -298,3 +324,128 @@ def test_a_code_that_was_taken_is_withdrawn_although_the_screen_still_is_the_one
     assert state.status is Status.PASSKEY_REQUIRED
     assert step(state, replace(QR, pairing=True), 0.0)[0].status is Status.PASSKEY_REQUIRED
     assert live(state, QR, CodeShown("2@2"))[0].status is Status.SCAN_QR, "refused: codes again"
+
+
+@given(st.lists(st.sampled_from(ANYTHING), max_size=40))
+def test_every_live_state_has_a_way_to_work_and_a_way_to_rest(history: list[Observation]) -> None:
+    state = live(State(), *history)[0]
+    if state.status not in AT_REST:
+        well = live(state, READY, AcksBack())[0]
+        assert well.status in (Status.WORKING, Status.RESTRICTED)
+        assert live(state, StopAsked())[0].status is Status.STOPPED
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [BrowserGone(), PageCrashed(), PageHung(), LaunchFailed(), LaunchFailed("page_not_loaded"), UpdateNeeded()],
+)
+@pytest.mark.parametrize("well_between", [False, True])
+def test_trouble_without_end_fails_with_its_name(trouble: Observation, well_between: bool) -> None:
+    state, signal = after(READY), signal_of(trouble)
+    assert signal is not None
+    for attempt in range(1, attempts_for(signal) + 1):
+        state, effects = live(state, trouble, *([READY] if well_between else []))
+        assert [effect.attempt for effect in effects if isinstance(effect, Relaunch | Restore)] == [attempt]
+    state, effects = live(state, trouble)
+    assert state.status is Status.FAILED
+    assert state.reason == signal
+    assert StopBrowser() in effects
+
+
+def test_the_last_good_copy_of_the_profile_is_tried_late_and_only_where_there_may_be_a_login() -> None:
+    kinds = [type(e) for e in live(after(READY), *[BrowserGone()] * 5)[1] if isinstance(e, Relaunch | Restore)]
+    assert kinds == [Relaunch, Relaunch, Relaunch, Restore, Relaunch]
+    crashes: list[Observation] = [PageCrashed(), CodeShown("b")]
+    shown = live(after(QR, CodeShown("a")), *crashes * 5)[1]
+    assert not [effect for effect in shown if isinstance(effect, Restore)]
+
+
+def test_missing_acknowledgements_are_healed_in_order_and_then_fail() -> None:
+    state, done = after(READY), list[Effect]()
+    for _ in range(attempts_for(Signal.ACKS_MISSING)):
+        state, effects = live(state, AcksMissing())
+        assert (state.status, state.reason) == (Status.DEGRADED, "acks_missing")
+        assert live(state, AcksMissing()) == (state, []), "while the page comes back there is nothing to miss"
+        done += effects
+        state, effects = live(state, READY)
+        assert (state.status, effects) == (Status.DEGRADED, [CheckAcks()]), "a page that loads is no proof"
+    remedies = [type(effect) for effect in done if isinstance(effect, Reload | Relaunch | Restore)]
+    assert remedies == [Reload, Relaunch, Relaunch, Restore, Relaunch]
+    state = live(state, AcksMissing())[0]
+    assert (state.status, state.reason) == (Status.FAILED, "acks_missing")
+
+
+def test_an_acknowledgement_ends_the_doubt() -> None:
+    state = live(after(READY), AcksMissing(), READY, AcksBack())[0]
+    assert state.status is Status.WORKING
+    early = live(after(READY), AcksMissing(), AcksBack())[0]
+    assert early.status is Status.DEGRADED, "the page is still loading"
+    assert live(early, READY)[0].status is Status.WORKING
+
+
+def test_a_session_without_a_line_is_not_blamed_for_missing_acknowledgements() -> None:
+    state = live(after(READY), OFFLINE)[0]
+    assert live(state, AcksMissing()) == (state, [])
+
+
+def test_the_line_is_left_to_another_browser_until_somebody_asks_for_it() -> None:
+    state, effects = live(after(READY), CONFLICT, CONFLICT)
+    assert (state.status, state.reason) == (Status.DEGRADED, "conflict")
+    assert effects == [Announce(Status.DEGRADED, "conflict")]
+    assert live(state, StartAsked())[1] == [TakeOver(0.0)]
+    assert live(after(READY), StartAsked())[1] == [], "a start of a session that works changes nothing"
+
+
+def test_by_a_setting_the_line_is_taken_back_but_not_for_ever() -> None:
+    state = replace(after(READY), take_over_after=60.0)
+    taken = []
+    for _ in range(attempts_for(Signal.CONFLICT) + 3):
+        state, effects = live(state, READY, CONFLICT)
+        taken.append(effects.count(TakeOver(60.0)))
+    assert taken == [1] * attempts_for(Signal.CONFLICT) + [0] * 3
+    assert state.status is Status.DEGRADED, "it waits to be asked"
+
+
+def test_an_idle_session_sleeps_and_wakes_when_asked() -> None:
+    state, effects = live(after(READY, RestrictionSeen()), SleepAsked())
+    assert (state.status, state.reason) == (Status.ASLEEP, "idle")
+    assert StopBrowser() in effects
+    state, effects = live(state, StartAsked())
+    assert (state.status, state.reason) == (Status.STARTING, "waking")
+    assert live(state, READY)[0].status is Status.RESTRICTED, "a restriction outlives sleep"
+
+
+@pytest.mark.parametrize("state", [after(), after(QR, CodeShown("a")), after(SYNCING), after(READY, OFFLINE)])
+def test_only_a_session_in_touch_goes_to_sleep(state: State) -> None:
+    assert live(state, SleepAsked()) == (state, [])
+
+
+def test_a_ban_is_never_answered_with_a_start() -> None:
+    state, effects = live(after(READY), BANNED)
+    assert (state.status, state.reason) == (Status.BANNED, "banned")
+    assert not [effect for effect in effects if isinstance(effect, AskAgain | Launch | Relaunch | Restore | Reload)]
+    for seen in ANYTHING:
+        if not isinstance(seen, StartAsked | StopAsked):
+            assert live(state, seen) == (state, [])
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason"),
+    [
+        (PageCrashed(), "page_crashed"), (PageCrashed(out_of_memory=True), "out_of_memory"),
+        (BrowserGone(), "browser_gone"), (BrowserGone(out_of_memory=True), "out_of_memory"),
+        (PageHung(), "page_hung"), (OFFLINE, "offline"), (CONFLICT, "conflict"), (AcksMissing(), "acks_missing"),
+        (OLD, "needs_update"), (replace(READY, mode="PROXYBLOCK"), "proxy_blocked"),
+    ],
+)  # fmt: skip
+def test_troubles_are_told_apart(seen: Observation, reason: str) -> None:
+    state = live(after(READY), seen)[0]
+    assert (state.status, state.reason) == (Status.DEGRADED, reason)
+
+
+def test_a_whatsapp_out_of_reach_is_waited_for_long_and_uses_up_no_other_remedy() -> None:
+    state, effects = live(after(READY), *[LaunchFailed("page_not_loaded")] * 100)
+    assert (state.status, state.reason) == (Status.DEGRADED, "page_not_loaded")
+    delays = [effect.delay for effect in effects if isinstance(effect, Relaunch)]
+    assert max(delays) == delays[-1] == 60.0
+    assert live(state, PageCrashed())[0].relaunches == 1

@@ -71,7 +71,7 @@ export function resendAll() {
   waiting.sort((a, b) => a.sequence - b.sequence).forEach(transmit);
 }
 
-async function vouched({ id, to, t, error, code }) {
+async function vouched({ id, to, t, error, code, until }) {
   // The chat may have changed its form since the message left.
   const person = personOf(to);
   const message = msgs.get(ownKey(person ? chatWidOf(person) : createWid(to), id));
@@ -83,9 +83,11 @@ async function vouched({ id, to, t, error, code }) {
   const ack = error ? -1 : 1;
   const time = t ?? message.t;
   const errorCode = error ? code ?? error : undefined;
-  await write({ messages: [messageRecord({ ...message.attributes, ack, t: time, errorCode }, message.sequence)] });
+  const errorUntil = until ?? undefined;
+  const attributes = { ...message.attributes, ack, t: time, errorCode, errorUntil };
+  await write({ messages: [messageRecord(attributes, message.sequence)] });
   // The reason first: whoever hears of the failure finds it.
-  message.set({ t: time, errorCode, ack });
+  message.set({ t: time, errorCode, errorUntil, ack });
   const messageSendResult = error ? 'ERROR_UNKNOWN' : 'OK';
   pending.get(id)?.({ messageSendResult, t: time, count: 1, ...(error && { errorCode }) });
   pending.delete(id);

@@ -60,7 +60,9 @@ const plain = (wid) => (wid ? String(wid) : undefined);
 /** Ids among a message's attributes, and how each comes back from its text. */
 const IDS = { from: createWid, to: createWid, author: createWid, quotedParticipant: createWid,
   latestEditMsgKey: MsgKey.fromString, protocolMessageKey: MsgKey.fromString };
-const VALUES = ['body', 'type', 'subtype', 't', 'ack', 'quotedStanzaID', 'quotedMsg', 'notifyName', 'errorCode', 'reactions'];
+const VALUES = [
+  'body', 'type', 'subtype', 't', 'ack', 'quotedStanzaID', 'quotedMsg', 'notifyName', 'errorCode', 'errorUntil', 'reactions',
+];
 
 /** A message as it is stored: plain values only. */
 export function messageRecord(attributes, sequence) {

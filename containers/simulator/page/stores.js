@@ -46,7 +46,7 @@ export class MsgModel extends Model {
   }
 }
 declare(MsgModel, 'msg', [
-  'id', 'ack', 't', 'body', 'type', 'subtype', 'latestEditMsgKey', 'isNewMsg', 'star', 'errorCode', 'reactions',
+  'id', 'ack', 't', 'body', 'type', 'subtype', 'latestEditMsgKey', 'isNewMsg', 'star', 'errorCode', 'errorUntil', 'reactions',
 ]);
 
 export class ContactModel extends Model {}

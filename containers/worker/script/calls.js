@@ -73,6 +73,7 @@ const calls = {
   refreshCode: async () => (await WPP.conn.refreshQR())?.fullCode ?? null,
   pairingCode: ({ phone }) => WPP.conn.genLinkDeviceCodeForPhoneNumber(phone),
   logout: () => WPP.conn.logout(),
+  takeOver: () => WPP.whatsapp.Socket.takeover(),
   sendText,
   async findMessage({ hex, chats }) {
     requireWorking();

@@ -57,7 +57,7 @@ class Readying:
         self._profile = profile_folder(app.settings.home, session.id)
         self._used_epoch = session.profile_epoch
         self._version: Version | None = None  # that the profile was restored from, until it is proven
-        self._distrusted = False
+        self._distrusted = self._doubted = False
         self._disproofs = 0
         self._login_known = False
 
@@ -71,11 +71,18 @@ class Readying:
         saved = None
         if self._linked_ms() and not await asyncio.to_thread(self._is_local_good):
             saved = await self._restore()
+        elif self._doubted:
+            saved = await self._restore_or_keep()
+        self._doubted = False
         await asyncio.to_thread(write_stamp, self._profile, self._epoch)
         if self._used_epoch != self._epoch:
             await patiently(note_used, self._session, epoch=self._epoch, restored=self._version, table=self._app.table)
             self._used_epoch = self._epoch
         return saved
+
+    def doubt(self) -> None:
+        """The local profile may be why nothing works: the next browser starts on a copy, where there is a good one."""
+        self._doubted = True
 
     async def judge(self, seen: Observation) -> Observation:
         """What the owner is to make of it. A linked session whose page asks for a code, though nobody unlinked it,
@@ -120,6 +127,14 @@ class Readying:
         self._version, self.restored = None, Restored(None, None)
         log.warning("goes on with an overtaken profile: there is no copy", extra={"session": self._session})
         return None
+
+    async def _restore_or_keep(self) -> Saved | None:
+        """A profile that is only doubted is better than none."""
+        try:
+            kept = not await patiently(usable_versions, self._session, self._linked_ms(), table=self._app.table)
+            return None if kept else await self._restore()
+        except SessionNotLinked:
+            return None
 
     async def _put_in_place(self, version: Version) -> Saved:
         """Checked in a folder of its own; the profile is replaced in one step. Raises as `restore` does."""

@@ -49,6 +49,10 @@ class Vault:
         """Raises as `Readying.prepare`."""
         return await self._readying.prepare()
 
+    def doubt(self) -> None:
+        """The next browser starts on the last good copy instead of the local profile, where there is one."""
+        self._readying.doubt()
+
     async def judge(self, seen: Observation) -> Observation:
         """What the owner is to make of what was seen. Raises Fenced, and what the table raises."""
         return await self._readying.judge(seen)

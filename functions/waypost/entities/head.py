@@ -1,11 +1,17 @@
 """The head of a session's log with its lease, one item, so that an append can be conditional on both (decision 7).
 
-pk SES#{session}   sk HEAD   in index by_owner as `running` while the tenant wants the session to run
+pk SES#{session}   sk HEAD   in index by_owner as `running` while the tenant wants the session to run, or as `asleep`
+                             with the time at which it is to be looked at
 """
+
+from contextlib import suppress
 
 from waypost.domain.lease import TERMS, Head
 from waypost.entities.record import number, text, text_or_none
+from waypost.errors import ConditionFailed
 from waypost.ports import Check, Clause, Item, Key, Put, Table, Update, When
+
+_ASLEEP = "asleep"
 
 
 def head_key(session: str) -> Key:
@@ -51,6 +57,24 @@ def list_running(table: Table) -> list[Head]:
         cursor = page.cursor
         if cursor is None:
             return heads
+
+
+def mark_asleep(table: Table, session: str, look_ms: int, *, only_sooner: bool = False) -> None:
+    """Put the session among those that sleep until then; with `only_sooner` only if it sleeps, and until later."""
+    place = {"owner_pk": _ASLEEP, "owner_sk": f"{look_ms:013d}#{session}"}
+    if not only_sooner:
+        table.update(Update(head_key(session), set=place))
+        return
+    asleep = Clause("it sleeps", "owner_pk", "eq", _ASLEEP)
+    later = Clause("until later", "owner_sk", "gt", place["owner_sk"])
+    with suppress(ConditionFailed):
+        table.update(Update(head_key(session), set=place, when=When.all(asleep, later)))
+
+
+def list_asleep(table: Table, *, until_ms: int) -> list[str]:
+    """The sessions that sleep and whose time has come."""
+    page = table.query(_ASLEEP, index="by_owner", between=("0", f"{until_ms:013d}#~"), limit=1000)
+    return [text(item, "session") for item in page.items]
 
 
 def claim(

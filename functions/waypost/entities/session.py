@@ -110,6 +110,24 @@ def warned_write(session: str, before_ms: int, now_ms: int) -> Update:
     return Update(session_key(session), set={"relink_warned_ms": now_ms}, when=when)
 
 
+def health_write(session: str, health: dict[str, Any], active_ms: int) -> Update:
+    """The write of the evidence; the caller's transaction holds the condition on the epoch."""
+    return Update(
+        session_key(session),
+        set={"health": health, "active_ms": active_ms},
+        when=When.all(Clause("the session exists", "pk", "exists")),
+    )
+
+
+def restriction_write(session: str, until_ms: int) -> Update:
+    """The write of a restriction's end, 0: over; the caller's transaction holds the condition on the epoch."""
+    return Update(
+        session_key(session),
+        set={"restricted_until_ms": until_ms},
+        when=When.all(Clause("the session exists", "pk", "exists")),
+    )
+
+
 def set_desired(table: Table, session: str, desired: str) -> bool:
     """False when the session is gone, or is being deleted."""
     exists, wanted = Clause("it exists", "pk", "exists"), Clause("nobody deletes it", "desired", "ne", "deleted")

@@ -18,6 +18,7 @@ from waypost.services.contention import TRIES, pause
 from waypost.services.notices import AS_TEMPLATE, notice_id, notice_of_its_own, noticed_write, with_notice
 from waypost.services.sealing import Seals
 from waypost.services.sending import CONTENT, enqueue
+from waypost.services.sleeping import wake_for
 
 
 def accept(
@@ -56,6 +57,7 @@ def accept(
         for message in messages:
             if message.status == "accepted":  # also when an earlier try stored it, which may have died before this
                 _hint(message, now_ms, queues)
+                wake_for(session, message.send_at_ms, table=table, queues=queues, now_ms=now_ms)
         return messages[-1]
     raise _too_many()
 

@@ -17,6 +17,7 @@ from waypost.ports import Queues, Table
 from waypost.services.key_watch import KeyWatch
 from waypost.services.nudges import nudge_again
 from waypost.services.sessions import announce
+from waypost.services.sleeping import wake_due
 from waypost.services.webhook_fanout import lags
 from waypost.services.webhook_nudges import nudge_fan_out, nudge_lane
 
@@ -25,8 +26,9 @@ OVERDUE_MS = 60_000  # a lane whose time came a minute ago has lost its message,
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How many of each were nudged."""
+    """How many of each were nudged; `woken` are sessions whose sleep is over."""
 
+    woken: int
     sessions: int
     lanes: int
     subscriptions: int
@@ -34,6 +36,7 @@ class Found:
 
 
 def sweep(*, table: Table, queues: Queues, now_ms: int) -> Found:
+    woken = wake_due(table=table, queues=queues, now_ms=now_ms)
     sessions = _announce_unowned(table, queues, now_ms)
     lanes = _nudge_lanes(table, queues, now_ms)
     subscriptions = endpoints = 0
@@ -43,7 +46,7 @@ def sweep(*, table: Table, queues: Queues, now_ms: int) -> Found:
         for head in _heads(table, tenant):
             subscriptions += _nudge_subscribers(head, watch, table, queues, now_ms)
             endpoints += _nudge_endpoints(head, hooks, table, queues)
-    return Found(sessions, lanes, subscriptions, endpoints)
+    return Found(woken, sessions, lanes, subscriptions, endpoints)
 
 
 def _announce_unowned(table: Table, queues: Queues, now_ms: int) -> int:
