@@ -8,6 +8,7 @@ from containers.worker.patience import patiently
 from containers.worker.reach import look_up
 from waypost.domain.addresses import parse_address
 from waypost.entities.chat import note_contact
+from waypost.services.address_book import AddressBook
 
 
 async def check_exists(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -27,4 +28,6 @@ def _note(desk: Desk, chat: str, name: str) -> str:
     contact = app.contacts.resolve(session.tenant, [parse_address(chat)], now_ms=app.now_ms())
     app.contacts.save_name(session.tenant, contact, name)
     note_contact(app.table, session.id, contact)
+    saved = [parse_address(form) for form in app.contacts.addresses(session.tenant, contact)]
+    AddressBook(session.id, session.tenant, app.table, app.contacts).note(saved)
     return contact

@@ -70,6 +70,8 @@ class Intake:
             if isinstance(seen, ChangeSeen):
                 await self._amendments.file(seen)
         await patiently(self._note_chats, entries, observations)
+        for contact in sorted(_written_in(entries)):
+            await self._steps.contacts.note(self._session.tenant, self._session.id, contact)
 
     async def file_recent(self, recent: Sequence[MessageSeen], *, since_ms: int) -> None:
         """After a gap: file what the page holds and the log does not, oldest first, and what became of our messages.
@@ -85,8 +87,7 @@ class Intake:
         """Which chats were active and which were read. Beside the log's transactions, not in them: a burst of one
         chat would need a transaction a message, and what is lost here the chat's next message mends."""
         now_ms = self._app.now_ms()
-        news = {draft.contact for entry in entries for draft in entry.drafts if draft.type in _NEWS and draft.contact}
-        for contact in news:
+        for contact in _written_in(entries):
             self._app.table.update(active_write(self._session.id, contact, now_ms))
         for entry in entries:
             for draft in entry.drafts:
@@ -207,3 +208,8 @@ class Intake:
             message_id = await patiently(find_by_reference, self._app.table, self._session.id, out_reference(hex_id))
             if message_id is not None:
                 await self._steps.advance(message_id, status, time_ms=self._app.now_ms())
+
+
+def _written_in(entries: Sequence[Entry]) -> set[str]:
+    """The contacts in whose chats something was written."""
+    return {draft.contact for entry in entries for draft in entry.drafts if draft.type in _NEWS and draft.contact}

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from playwright.async_api import Playwright
 
 from containers.worker.acknowledgements import Acknowledgements
+from containers.worker.address_book import AddressBookWatch
 from containers.worker.allowance import Allowance
 from containers.worker.amendments import Amendments
 from containers.worker.announcer import Announcer
@@ -83,6 +84,7 @@ class Parts:
         self.link_watch = LinkWatch(
             app, session, announcer=self.announcer, recorder=self.recorder, tell=self.seen.put_nowait
         )
+        self.address_book = AddressBookWatch(app, session, ready_page=self.readiness.page)
         self.lanes = [
             Lane(app, session.id, name, sender=self.sender, on_command=self.orders.take_up, unique=str(epoch))
             for name in get_args(LaneName)
@@ -101,5 +103,6 @@ class Parts:
         yield self.link_watch.run()
         yield self.gate.run()
         yield self.watch.run()
+        yield self.address_book.run()
         for lane in self.lanes:
             yield lane.run()

@@ -68,6 +68,11 @@ async def save_contact(page: Page, chat_id: str, name: str) -> None:
     await page.call("saveContact", {"chat": chat_id, "name": name})
 
 
+async def saved_contacts(page: Page) -> list[Person]:
+    """Everybody in the account's address book, as the page knows it."""
+    return [Person(_text(one["pn"]), _text(one["lid"])) for one in await page.call("savedContacts", None, _MANY_S)]
+
+
 async def edit_text(page: Page, place: Place, text: str) -> EditSeen:
     """The message as it is now; done once, however often it is asked for."""
     return read_edit(await page.call("editText", {"target": asdict(place), "text": text}))

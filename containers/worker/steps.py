@@ -8,6 +8,7 @@ import asyncio
 from collections import defaultdict
 
 from containers.worker.acknowledgements import Acknowledgements
+from containers.worker.contact_count import ContactCount
 from containers.worker.patience import patiently
 from containers.worker.recorder import Recorder
 from waypost.bootstrap import App
@@ -29,6 +30,7 @@ class Steps:
         self._app = app
         self._recorder = recorder
         self._acks = acks
+        self.contacts = ContactCount(app, recorder)
         self._waiters: dict[str, list[asyncio.Future[Status]]] = defaultdict(list)
 
     async def advance(self, message_id: str, status: Status, *, time_ms: int, reason: str | None = None) -> None:
@@ -41,6 +43,8 @@ class Steps:
             entry = await patiently(self._entry, message, status, time_ms, reason)
             if await self._recorder.record(entry):
                 self._tell(message_id, status)
+                if status in _REACHED:
+                    await self.contacts.note(message.tenant, message.session, message.contact)
                 return
 
     async def wait_settled(self, message_id: str, seconds: float) -> bool:

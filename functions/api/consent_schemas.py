@@ -27,6 +27,7 @@ ContactParameter = Annotated[
     str,
     Path(
         max_length=MAX_ADDRESS,
+        pattern=r"^[0-9A-Za-z+(][0-9A-Za-z_@.+\-() ]*$",
         description="A `contact_id`, a number, or a chat id. Paths end up in many logs: the `contact_id` tells nobody"
         " anything.",
         examples=["con_00000000000000000000000000"],
@@ -81,6 +82,9 @@ class ConsentRules(Request):
         default_factory=dict, max_length=100, description="What they are told then, by language; ours otherwise."
     )
     started: dict[Language, Confirmation] = Field(default_factory=dict, max_length=100)
+    bulk_to_saved_only: bool = Field(
+        True, description="Bulk runs go only to people whom the session's account has saved as contacts."
+    )
     notice: NoticeMode = Field(
         "none",
         description="How the first message to a person carries the privacy notice: `prefix` before its text, `separate`"

@@ -56,6 +56,12 @@ const peopleCalls = {
     requireWorking();
     return (await WPP.contact.subscribePresence(ids)).map(String);
   },
+  /** Everybody in the account's address book, under both names where they are known. */
+  async savedContacts() {
+    requireWorking();
+    const found = await WPP.contact.list({ onlyMyContacts: true });
+    return found.map((contact) => describePerson(contact.id)).filter(Boolean);
+  },
   async saveContact({ chat, name }) {
     requireWorking();
     await WPP.contact.save(chat, name, { syncAddressBook: true });

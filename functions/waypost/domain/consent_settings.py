@@ -27,6 +27,7 @@ class ConsentSettings:
     confirm: bool = True
     stopped: Mapping[str, str] = field(default_factory=dict)
     started: Mapping[str, str] = field(default_factory=dict)
+    bulk_to_saved_only: bool = True  # R-LIM-8
     notice: NoticeMode = "none"
     notices: Mapping[str, str] = field(default_factory=dict)
 

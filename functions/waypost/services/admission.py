@@ -15,6 +15,7 @@ from waypost.entities.message import get_message
 from waypost.entities.session import Session
 from waypost.errors import BusinessRuleError, Conflict, SessionNotLinked, ValidationError
 from waypost.ports import Table
+from waypost.services.address_book import AddressBook
 from waypost.services.backlog import Backlog
 from waypost.services.consent_settings import consent_settings
 from waypost.services.contacts import Contacts
@@ -152,6 +153,14 @@ def _consent(asked: Asked) -> Asked:
     return replace(asked, standing=standing)
 
 
+def _saved(asked: Asked) -> Asked:
+    """Bulk goes to saved contacts only (R-LIM-8)."""
+    wanted, session = asked.wanted, asked.session
+    if wanted.bulk is not None and wanted.to.kind != "group" and asked.rules.bulk_to_saved_only:
+        AddressBook(session.id, session.tenant, asked.table, asked.contacts).check_saved(wanted.to)
+    return asked
+
+
 def _notice(asked: Asked) -> Asked:
     """The privacy notice that the message is to carry."""
     if asked.standing is None:
@@ -170,5 +179,6 @@ CHECKS: tuple[Check, ...] = (
     Check("contact", _contact),
     Check("reply", _reply),
     Check("consent", _consent),
+    Check("saved", _saved),
     Check("notice", _notice),
 )
