@@ -28,6 +28,7 @@ class Announcer:
         self._qr: dict[str, Any] | None = None
         self._cycle_ends_ms = 0
         self._restricted_until_ms = session.restricted_until_ms
+        self._browser = session.browser
         self.linked = session.me is not None
         self.linked_ms = session.linked_ms
 
@@ -48,6 +49,12 @@ class Announcer:
         if changes and "wake_ms" in changes:
             data["wakes_at"] = rfc3339(changes["wake_ms"])
         self._status = status
+        if "browser" in (changes or {}) and self._browser:
+            data["identity_changed"] = {
+                "fields": ["browser"], "from": self._browser, "to": (changes or {})["browser"],
+                "reason": "browser_updated", "in_force": "now",
+            }  # fmt: skip
+        self._browser = (changes or {}).get("browser", self._browser)
         write = status_write(self._session.id, status=status, reason=reason, since_ms=now_ms, **(changes or {}))
         await self._record(data, write)
 
@@ -72,8 +79,13 @@ class Announcer:
         return {"me": sealed, "linked_ms": self.linked_ms}
 
     def unlinked(self) -> dict[str, Any]:
-        self.linked, self.linked_ms = False, 0
-        return {"me": None, "linked_ms": 0}
+        self.linked, self.linked_ms, self._browser = False, 0, ""
+        return {"me": None, "linked_ms": 0, "browser": ""}
+
+    def shown_as(self, browser: str | None) -> dict[str, Any]:
+        """The changes of the record when the linked account sees another version of the browser than it knew: the
+        image brought a newer one, say. That is told with the status, never done silently (R-SAFE-3)."""
+        return {"browser": browser} if self.linked and browser and browser != self._browser else {}
 
     async def code(self, shown: PublishCode) -> None:
         """A code can be scanned: for the API to show, and for subscribers to draw themselves (R-AUTH-1)."""

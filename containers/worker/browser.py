@@ -102,7 +102,7 @@ async def launch(
     """
     version = await asyncio.to_thread(chromium_version, identity.chromium)
     try:
-        context = await _launch_context(playwright, place, identity, version, urlsplit(url).hostname or "")
+        context = await _launch_context(playwright, place, identity, version, url)
         if ready is not None:
             await ready(context)
         return await _dress(context, place, identity, version)
@@ -113,13 +113,13 @@ async def launch(
 
 
 async def _launch_context(
-    playwright: Playwright, place: Place, identity: Identity, version: str, host: str
+    playwright: Playwright, place: Place, identity: Identity, version: str, url: str
 ) -> BrowserContext:
     width, height = identity.viewport
     return await playwright.chromium.launch_persistent_context(
         place.profile,
         executable_path=_write_stub(place, identity.chromium),
-        args=[*LEAN_FLAGS, f"--user-agent={user_agent(version)}", f"--host-resolver-rules={_only(host)}"],
+        args=[*LEAN_FLAGS, f"--user-agent={user_agent(version)}", f"--host-resolver-rules={_only(identity, url)}"],
         env=_environment(place),
         locale=identity.locale,
         timezone_id=identity.timezone,
@@ -171,16 +171,24 @@ async def _watch(
     return ended
 
 
-def _only(host: str) -> str:
-    """Names that are not on the list do not resolve: costs nothing, where a route through us delays every request."""
-    allowed = [host, *(WHATSAPP_HOSTS if host.endswith("whatsapp.com") else ())]
+def hosts_of(url: str) -> list[str]:
+    """What may be reached where `url` is WhatsApp's page."""
+    host = urlsplit(url).hostname or ""
+    return [host, *(WHATSAPP_HOSTS if host.endswith("whatsapp.com") else ())]
+
+
+def _only(identity: Identity, url: str) -> str:
+    """Names that are not on the list do not resolve: costs nothing, where a route through us delays every request.
+    Behind a proxy no name is resolved here but the proxy's own, so that nothing gets around it (outlet.py)."""
+    allowed = hosts_of(url) if identity.proxy is None else [identity.proxy.host]
     return ", ".join(["MAP * ~NOTFOUND", *(f"EXCLUDE {name}" for name in allowed)])
 
 
 def _proxy(identity: Identity) -> ProxySettings | None:
     if identity.proxy is None:
         return None
-    settings: ProxySettings = {"server": identity.proxy.server}
+    # Without the bypass rule Chromium goes to loopback addresses around every proxy.
+    settings: ProxySettings = {"server": identity.proxy.server, "bypass": "<-loopback>"}
     if identity.proxy.username is not None:
         settings["username"] = identity.proxy.username
         settings["password"] = identity.proxy.password or ""

@@ -10,6 +10,7 @@ from typing import Any
 from playwright.async_api import Playwright
 
 from containers.worker.browser import Browser, Place, evict, launch
+from containers.worker.egress import Egress
 from containers.worker.identity import Identity
 from containers.worker.observations import Batch, BrowserGone, LoginSeen, PageCrashed, PageHung
 from containers.worker.page import Page
@@ -48,6 +49,7 @@ class Browsing:
         self._session = session
         self._url = app.settings.whatsapp_url
         self._identity = _identity_of(session, app.settings.chromium)
+        self._egress = Egress(app, session, on_trouble=self._proxy_failed)
         self._place = place_of(app.settings.home, session.id)
         self._observe = observe
         self._file = file
@@ -61,6 +63,11 @@ class Browsing:
     @property
     def page(self) -> Page | None:
         return None if self._browser is None else self._browser.page
+
+    @property
+    def chromium(self) -> str | None:
+        """The version of the browser that runs."""
+        return None if self._browser is None else self._browser.chromium
 
     def launch(self, *, after: float) -> None:
         """Start a browser in `after` seconds, in place of the one that runs, if any."""
@@ -82,6 +89,7 @@ class Browsing:
             await asyncio.gather(launching, return_exceptions=True)
         if self._browser is not None:
             await self._vault.put_away(self._browser, self._end_browser)
+        self._egress.close()
 
     async def watch(self) -> None:
         """Run beside it: asks the page whether it answers. Raises what `file` raised."""
@@ -131,7 +139,7 @@ class Browsing:
             await loading
         except WaypostError as error:
             log.warning("WhatsApp was not loaded", extra={"session": self._session.id, "code": error.code})
-            self._observe(LaunchFailed(error.code))
+            self._observe(self._egress.why(LaunchFailed(error.code)))
 
     async def _take_over(self, after: float) -> None:
         await asyncio.sleep(after)
@@ -147,12 +155,13 @@ class Browsing:
         await evict(self._place)  # a former owner's: nobody may write while the profile is checked
         saved = await self._vault.prepare()
         ready = None if saved is None else partial(put_back, saved=saved)
+        identity = await self._egress.dress(self._identity)
         try:
-            return await launch(self._playwright, self._place, self._identity, self._url, ready=ready)
+            return await launch(self._playwright, self._place, identity, self._url, ready=ready)
         except Conflict:
             log.warning("ending a former owner's browser", extra={"session": self._session.id})
             await evict(self._place)
-            return await launch(self._playwright, self._place, self._identity, self._url, ready=ready)
+            return await launch(self._playwright, self._place, identity, self._url, ready=ready)
 
     async def _listen(self, browser: Browser) -> None:
         try:
@@ -162,6 +171,7 @@ class Browsing:
                     if isinstance(seen, LoginSeen):
                         self.login = seen
                     self._observe(seen)
+                    self._proxy_failed()
                 await self._file(batch)
                 self._vault.note_batch(batch)
                 await browser.page.settle(batch)
@@ -169,6 +179,14 @@ class Browsing:
             # Nothing may be lost: without a place to store what the page sees, this owner must end.
             if self._failed is not None and not self._failed.done():
                 self._failed.set_exception(error)
+
+    def _proxy_failed(self) -> None:
+        """A page that lost its line, or got none: the proxy is why. While it is being loaded, the load says so."""
+        failure = self._egress.failure
+        loading = self._launching is not None and not self._launching.done()
+        if failure is None or loading or self._browser is None or (self.login is not None and self.login.working):
+            return
+        self._observe(failure)
 
     def _ended(self, browser: Browser, ended: "asyncio.Future[PageCrashed | BrowserGone]") -> None:
         if browser is self._browser and not ended.cancelled():

@@ -2,26 +2,20 @@
 
 import platform
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from waypost.domain.egress import Proxy
 
 CHROMIUM = Path("/usr/lib/chromium/chromium-headless-shell")
 
 
 @dataclass(frozen=True, slots=True)
-class Proxy:
-    """The way out of a session (decision 15). `server` as `http://host:port` or `socks5://host:port`."""
-
-    server: str
-    username: str | None = None
-    password: str | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Identity:
-    """Settings of one session's browser. `chromium` is the real binary, never the wrapper in /usr/bin."""
+    """Settings of one session's browser. `chromium` is the real binary, never the wrapper in /usr/bin;
+    `proxy` is all that the browser may connect to."""
 
     locale: str = "en-US"
     timezone: str = "UTC"

@@ -87,6 +87,7 @@ class Effects:
             changes |= announcer.unlinked()
         elif login is not None:
             changes |= await announcer.linked_to(login)
+            changes |= announcer.shown_as(self._parts.browsing.chromium)
         if status is Status.ASLEEP:
             changes["wake_ms"] = self._parts.idling.wake_ms
         await announcer.status(str(status), reason, changes=changes)

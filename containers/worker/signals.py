@@ -50,6 +50,13 @@ class ProfileLost:
 
 
 @dataclass(frozen=True, slots=True)
+class ProxyDown:
+    """The session's proxy makes no connections. `reason` is `proxy_unreachable` or `proxy_refused`."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class RelinkDue:
     """The link has lasted as long as the policy lets it (R-AUTH-2)."""
 
@@ -75,7 +82,7 @@ class RestrictionOver:
 
 
 Asked = StartAsked | StopAsked | LogoutAsked | SleepAsked
-Judged = LaunchFailed | ProfileLost | RelinkDue | AcksMissing | AcksBack | RestrictionOver
+Judged = LaunchFailed | ProxyDown | ProfileLost | RelinkDue | AcksMissing | AcksBack | RestrictionOver
 Observation = PageObservation | BrowserObservation | Asked | Judged
 
 
@@ -95,6 +102,7 @@ class Signal(StrEnum):
     READY = "ready"
     OFFLINE = "offline"  # logged in, no line to WhatsApp
     PROXY_BLOCKED = "proxy_blocked"
+    PROXY_DOWN = "proxy_down"
     CONFLICT = "conflict"  # another browser acts as this device
     NEEDS_UPDATE = "needs_update"
     ACKS_MISSING = "acks_missing"
@@ -118,6 +126,7 @@ _PLAIN: dict[type, Signal] = {
     SleepAsked: Signal.SLEEP,
     LogoutAsked: Signal.LOG_OUT,
     RelinkDue: Signal.RELINK,
+    ProxyDown: Signal.PROXY_DOWN,
     ProfileLost: Signal.PROFILE_LOST,
     PasskeyAsked: Signal.PASSKEY,
     AcksMissing: Signal.ACKS_MISSING,

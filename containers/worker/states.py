@@ -31,7 +31,8 @@ class State:
     """`codes` counts those of this cycle, `sequence` all of this login, `relaunches` the remedies since the session was
     last steady, `unreached` those for a WhatsApp that was out of reach. `ready_since` is on the clock of `step`'s
     `now`; None while the page is not ready. `leaving` says that we asked for the logout, `relinking`
-    that the policy did, `proving` that acknowledgements were missing and none has come back yet. `take_over_after` is a
+    that the policy did, `proving` that acknowledgements were missing and none has come back yet; `waits` counts
+    the launches in vain behind a proxy that is gone. `take_over_after` is a
     setting: seconds until a line that another browser took is taken back; None: when somebody asks."""
 
     status: Status = Status.STOPPED
@@ -46,4 +47,5 @@ class State:
     leaving: bool = False
     relinking: bool = False
     proving: bool = False
+    waits: int = 0
     take_over_after: float | None = None

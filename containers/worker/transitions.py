@@ -14,6 +14,7 @@ from containers.worker.effects import (
     Launch,
     PublishCode,
     RefreshCode,
+    Relaunch,
     StopBrowser,
     Unlink,
     WithdrawCode,
@@ -31,9 +32,11 @@ from containers.worker.mending import (
     yield_line,
 )
 from containers.worker.observations import CodeShown, LoggedOut, RestrictionSeen
-from containers.worker.signals import Observation, ProfileLost, Signal
+from containers.worker.signals import Observation, ProfileLost, ProxyDown, Signal
 from containers.worker.states import AT_REST, LINKED, LINKING, State, Status
 from waypost.domain.linking import ATTEMPTS, CODES_PER_CYCLE
+
+LONGEST_WAIT_S = 30.0  # between two tries of a proxy that is gone
 
 
 def stay(state: State, _signal: Signal, _observation: Observation, _now: float) -> Step:
@@ -110,6 +113,15 @@ def lose_profile(state: State, signal: Signal, observation: Observation, _now: f
     return give_up(state, observation.reason if isinstance(observation, ProfileLost) else signal.value)
 
 
+def wait_for_proxy(state: State, _signal: Signal, observation: Observation, _now: float) -> Step:
+    """Closed rather than around the proxy, and tried again for as long as it takes."""
+    reason = observation.reason if isinstance(observation, ProxyDown) else "proxy_unreachable"
+    waits = state.waits + 1 if state.reason == reason else 1
+    status = Status.DEGRADED if state.status in LINKED else Status.STARTING
+    after = replace(state, status=status, reason=reason, codes=0, waits=waits, ready_since=None)
+    return after, (Relaunch(waits, min(2.0 ** min(waits - 1, 10), LONGEST_WAIT_S)),)
+
+
 def restrict(state: State, _signal: Signal, observation: Observation, _now: float) -> Step:
     status = Status.RESTRICTED if state.status is Status.WORKING else state.status
     until_ms = observation.until_ms if isinstance(observation, RestrictionSeen) else None
@@ -173,6 +185,8 @@ ROWS: tuple[tuple[Signal, Collection[Status], Action], ...] = (
     (Signal.PROXY_BLOCKED, LINKED, lose_touch),
     (Signal.PROXY_BLOCKED, LINKING, become(Status.STARTING, because_of_signal=True)),
     (Signal.PROXY_BLOCKED, AT_REST, stay),
+    (Signal.PROXY_DOWN, _LIVE, wait_for_proxy),
+    (Signal.PROXY_DOWN, AT_REST, stay),
     (Signal.ACKS_MISSING, _HEARD, doubt),
     (Signal.ACKS_MISSING, _ALL - _HEARD, stay),
     (Signal.ACKS_BACK, {Status.DEGRADED}, believe),

@@ -23,11 +23,6 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "less_than_equal": ("too_large", "This number is too large.", "Give at most {le}."),
     "literal_error": ("not_allowed", "This value is not one of those allowed.", "Give {expected}."),
     "value_error": ("bad_format", "This does not have the right form.", "See the field in /openapi.json."),
-    "proxy_unsupported": (
-        "proxy_unsupported",
-        "A proxy cannot be kept safely yet.",
-        "Leave it out; its credentials would be stored in clear.",
-    ),
 }
 _KINDS = {
     "string": "text",

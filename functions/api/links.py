@@ -9,6 +9,7 @@ from api.parameters import SessionId
 from api.resolver import Router
 from waypost import bootstrap
 from waypost.domain.event import rfc3339
+from waypost.services.egress import check_egress
 from waypost.services.linking import make_link, revoke_link
 from waypost.services.sessions import start_session
 
@@ -24,6 +25,7 @@ def create(session_id: SessionId) -> LinkAddress:
     for the first browser that opens it; a new link ends the one before. A session that does not run is started."""
     app = bootstrap.app()
     session = own_session(session_id)
+    check_egress(session, required=app.settings.require_proxy)
     token, expires_ms = make_link(session, table=app.table, keys=app.engine.keys, now_ms=app.now_ms())
     if session.desired != "running":
         start_session(session, table=app.table, queues=app.engine.queues, now_ms=app.now_ms())

@@ -1,11 +1,10 @@
 """What callers send. Unknown fields are refused, and nothing is converted: `"5"` is no number, `"yes"` no boolean."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -13,6 +12,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from waypost.domain.egress import MAX_SECRET, MAX_SERVER
 from waypost.domain.event import EventType
 from waypost.domain.mentions import MAX_MENTIONS
 from waypost.domain.message import MAX_TEXT
@@ -30,12 +30,6 @@ class Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-def _refuse_proxy(proxy: Any) -> None:
-    """Its credentials would lie in the record in clear, and a proxy that is silently not used is worse than none."""
-    if proxy is not None:
-        raise PydanticCustomError("proxy_unsupported", "A proxy cannot be kept safely yet.")
-
-
 def _printable(name: str) -> str:
     if not name.strip() or not name.isprintable():
         raise ValueError("a name has visible characters only")
@@ -45,6 +39,18 @@ def _printable(name: str) -> str:
 class Viewport(Request):
     width: int = Field(ge=320, le=7680, examples=[1280])
     height: int = Field(ge=240, le=4320, examples=[800])
+
+
+class Proxy(Request):
+    """The session's own way out. Name and password are stored sealed and never shown again."""
+
+    server: str = Field(
+        max_length=MAX_SERVER,
+        examples=["http://proxy.example:3128"],
+        description="http, https or socks5, with its port. All the session's traffic goes by it, or not at all.",
+    )
+    username: str | None = Field(None, max_length=MAX_SECRET)
+    password: str | None = Field(None, max_length=MAX_SECRET)
 
 
 class Identity(Request):
@@ -60,9 +66,13 @@ class Identity(Request):
         description="An IANA time zone.",
     )
     viewport: Viewport | None = None
-    proxy: Annotated[Any, BeforeValidator(_refuse_proxy)] = Field(
-        None, description="Not accepted yet: refused with 422.", json_schema_extra={"type": "null"}
-    )
+    proxy: Proxy | None = None
+
+
+Metadata = dict[
+    Annotated[str, StringConstraints(min_length=1, max_length=64)],
+    Annotated[str, StringConstraints(max_length=1024)],
+]
 
 
 class NewSession(Request):
@@ -70,10 +80,7 @@ class NewSession(Request):
         min_length=1, max_length=100, examples=["Support"], description="For people. Stored in clear."
     )
     start: bool = Field(True, description="Start a browser at once.")
-    metadata: dict[
-        Annotated[str, StringConstraints(min_length=1, max_length=64)],
-        Annotated[str, StringConstraints(max_length=1024)],
-    ] = Field(
+    metadata: Metadata = Field(
         default_factory=dict,
         max_length=MAX_METADATA,
         examples=[{"team": "support"}],
@@ -102,6 +109,17 @@ class TemplateChoice(Request):
     version: int | None = Field(None, ge=1, le=MAX_VERSION, description="None: the newest approved one.")
     variables: dict[str, str | int | float] = Field(
         default_factory=dict, max_length=MAX_VARIABLES, examples=[{"name": "Grace", "day": "2026-11-22"}]
+    )
+
+
+class SessionChange(Request):
+    """What is left out stays as it is. What is null in `identity` falls back to its default; `proxy` null: none."""
+
+    name: Annotated[str, AfterValidator(_printable)] = Field("", min_length=1, max_length=100, examples=["Support"])
+    metadata: Metadata = Field(default_factory=dict, max_length=MAX_METADATA, description="Replaces all of it.")
+    identity: Identity = Field(
+        default_factory=lambda: Identity.model_validate({}),
+        description="In force at the next start of the browser, never before (R-SAFE-3).",
     )
 
 

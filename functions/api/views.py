@@ -12,6 +12,7 @@ from waypost.domain.message import Message
 from waypost.domain.outlook import Estimate
 from waypost.entities.session import QrCode, Session, get_qr
 from waypost.services.changes import ME
+from waypost.services.egress import open_proxy
 from waypost.services.sending import CONTENT
 
 
@@ -34,7 +35,7 @@ def session_view(session: Session, app: App) -> answers.Session:
         build=session.build,
         created_at=rfc3339(session.created_ms),
         metadata=session.metadata,
-        identity={name: value for name, value in session.identity.items() if name != "proxy"},
+        identity=_identity(session, app),
         profile=_profile(session),
     )
 
@@ -48,6 +49,16 @@ def shown_code(session: Session, app: App) -> QrCode | None:
 def _relink_at(session: Session, app: App) -> str | None:
     due_ms = app.relinking.due_ms(session.linked_ms) if session.me is not None else 0
     return rfc3339(due_ms) if due_ms else None
+
+
+def _identity(session: Session, app: App) -> dict[str, Any]:
+    """What was chosen, the version of the browser that it is linked with, and of a proxy that it is there."""
+    proxy = open_proxy(session, app.seals)
+    return {
+        **session.identity,
+        **({"browser": session.browser} if session.browser else {}),
+        **({"proxy": proxy.as_shown()} if proxy is not None else {}),
+    }
 
 
 def _linking(session: Session, app: App) -> answers.Linking | None:

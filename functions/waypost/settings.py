@@ -32,6 +32,7 @@ class Settings:
     profile_versions: int = 5
     interactive_hours: float = 24.0
     bulk_hours: float = 168.0
+    require_proxy: bool = False  # decision 15: a session without a way out of its own does not run
     relink_days: float = 14.0  # R-AUTH-2
     relink_warn_days: float = 3.0
     care: Care = RELAXED
@@ -42,6 +43,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     """WAYPOST_ENGINE, _HOME, _WHATSAPP_URL, _CHROMIUM (the real binary), _STAGE, _ALLOW_PRIVATE_TARGETS=1,
     _PUBLIC_URL, _PROFILE_VERSIONS (2 to 7), _INTERACTIVE_HOURS, _BULK_HOURS, and what every process of a house must
     share: _LEASE_SECONDS (3 to 120), _CLOCK_MARGIN_SECONDS (0.5 to 30).
+    _REQUIRE_PROXY=1 (the owner of a session refuses, too).
     _RELINK_DAYS (0: never) and _RELINK_WARN_DAYS: how long a link lasts (R-AUTH-2).
     _LIMITS and _TIME_SCALE: how fast is sent (domain/care.py); those of domain/upkeep.py. Raises ValidationError."""
     defaults = Settings()
@@ -61,6 +63,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         profile_versions=_versions(environment.get("WAYPOST_PROFILE_VERSIONS", str(defaults.profile_versions))),
         interactive_hours=_number(environment, "WAYPOST_INTERACTIVE_HOURS", defaults.interactive_hours, 0.001, 10_000),
         bulk_hours=_number(environment, "WAYPOST_BULK_HOURS", defaults.bulk_hours, 0.001, 10_000),
+        require_proxy=environment.get("WAYPOST_REQUIRE_PROXY") == "1",
         relink_days=_number(environment, "WAYPOST_RELINK_DAYS", defaults.relink_days, 0, 3650),
         relink_warn_days=_number(environment, "WAYPOST_RELINK_WARN_DAYS", defaults.relink_warn_days, 0, 3650),
         care=care_for(stage, environment.get("WAYPOST_LIMITS", ""), environment.get("WAYPOST_TIME_SCALE", "1")),

@@ -1,5 +1,6 @@
 """Linking from end to end: the page for the person with the phone in a real browser, a passkey, the policy's end."""
 
+import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,12 +10,13 @@ import httpx
 from playwright.async_api import Page, async_playwright
 
 from tests.e2e.house import House, poll, scan, status_of
+from tests.integration.proxies import PASSWORD, USERNAME, CountingProxy, in_a_thread
 from waypost.engines.embedded.engine import open_engine
 from waypost.entities.session import session_key
 from waypost.ports import Update
 
 CHROMIUM = os.environ.get("WAYPOST_CHROMIUM", "/usr/lib/chromium/chromium-headless-shell")
-OURS, TYPED, ASKED = "4915112345631", "4915112345632", "4915112345633"
+OURS, TYPED, ASKED, PROXIED = "4915112345631", "4915112345632", "4915112345633", "4915112345634"
 DAY = 24 * 3600 * 1000
 
 
@@ -151,6 +153,38 @@ def test_after_fourteen_days_the_session_asks_for_a_code_by_itself(house: House)
         assert ("logged_out", "policy") in reasons
         assert api.get(f"/v1/sessions/{session}").json()["me"] is None
         assert simulator.get(f"/control/accounts/{ASKED}/devices").json() == [], "the phone still shows the device"
+
+
+def test_a_session_behind_a_proxy_fails_closed_and_heals(house: House) -> None:
+    proxy = CountingProxy()
+    with house.api() as api, house.simulator() as simulator, in_a_thread(proxy) as switch:
+        simulator.post("/control/accounts", json={"number": PROXIED}).raise_for_status()
+        way_out = {"server": proxy.server, "username": USERNAME, "password": PASSWORD}
+        body = {"name": "Front desk", "identity": {"proxy": way_out}}
+        session = api.post("/v1/sessions", json=body).raise_for_status().json()["id"]
+        scan(house, session, PROXIED)
+        poll(lambda: status_of(api, session) == "working", 40, "it works behind the proxy")
+        assert api.get(f"/v1/sessions/{session}").json()["identity"]["browser"].count(".") == 3
+        host = house.status["simulator_url"].removeprefix("http://").rstrip("/")
+        assert set(proxy.asked) == {host}
+
+        switch(False)
+        poll(lambda: reason_of(api, session) == "proxy_unreachable", 40, "it says why it is out of touch")
+        assert status_of(api, session) in ("degraded", "starting")
+        (device,) = simulator.get(f"/control/accounts/{PROXIED}/devices").json()
+        assert device["connected"] is False, "it went around its proxy"
+        switch(True)
+        poll(lambda: status_of(api, session) == "working", 60, "it heals by itself")
+        assert simulator.get("/control/counts").json()["two_browsers"] == 0
+        assert PASSWORD not in json.dumps(events_of(api, session))
+        for log in house.home.rglob("*.log"):
+            assert PASSWORD not in log.read_text(errors="replace"), log.name
+        api.post(f"/v1/sessions/{session}/stop").raise_for_status()
+
+
+def reason_of(api: httpx.Client, session: str) -> str | None:
+    reason: str | None = api.get(f"/v1/sessions/{session}").json()["reason"]
+    return reason
 
 
 def _age(house: House, session: str, *, days: float) -> None:

@@ -27,7 +27,7 @@ OPERATIONS = {
     "/v1/templates/{name}/{language}/{version}/retire": {"post"},
     "/v1/templates/{name}/{language}/{version}/render": {"post"},
     "/v1/sessions": {"get", "post"},
-    "/v1/sessions/{session_id}": {"get", "delete"},
+    "/v1/sessions/{session_id}": {"get", "patch", "delete"},
     "/v1/sessions/{session_id}/start": {"post"},
     "/v1/sessions/{session_id}/stop": {"post"},
     "/v1/sessions/{session_id}/logout": {"post"},

@@ -98,7 +98,7 @@ def test_every_wrong_field_is_listed(client: ApiClient) -> None:
         "metadata.(unnamed)": ("wrong_type", "Give text."),
         "identity.viewport.width": ("too_small", "Give at least 320."),
         "identity.viewport.height": ("wrong_type", "Give a whole number."),
-        "identity.proxy": ("proxy_unsupported", "Leave it out; its credentials would be stored in clear."),
+        "identity.proxy.server": ("missing", "Give it."),
         "identity.locale": ("bad_format", "See the field in /openapi.json."),
         "colour": ("unknown_field", "Leave it out, or check its spelling."),
         "(unnamed)": ("unknown_field", "Leave it out, or check its spelling."),

@@ -47,6 +47,7 @@ from containers.worker.signals import (
     LogoutAsked,
     Observation,
     ProfileLost,
+    ProxyDown,
     RelinkDue,
     RestrictionOver,
     Signal,
@@ -77,6 +78,7 @@ OF_EACH_SIGNAL: dict[Signal, Observation] = {
     Signal.SLEEP: SleepAsked(),
     Signal.LOG_OUT: LogoutAsked(),
     Signal.RELINK: RelinkDue(),
+    Signal.PROXY_DOWN: ProxyDown("proxy_unreachable"),
     Signal.CODE: CodeShown("2@code"),
     Signal.CODE_GONE: CodeShown(None),
     Signal.IDLE: Idle(),
@@ -449,3 +451,13 @@ def test_a_whatsapp_out_of_reach_is_waited_for_long_and_uses_up_no_other_remedy(
     delays = [effect.delay for effect in effects if isinstance(effect, Relaunch)]
     assert max(delays) == delays[-1] == 60.0
     assert live(state, PageCrashed())[0].relaunches == 1
+
+
+def test_a_dead_proxy_is_waited_for_without_end_and_counts_against_nobody() -> None:
+    state, effects = live(after(READY), *[ProxyDown("proxy_unreachable")] * 12)
+    assert (state.status, state.reason) == (Status.DEGRADED, "proxy_unreachable")
+    delays = [effect.delay for effect in effects if isinstance(effect, Relaunch)]
+    assert delays == [1, 2, 4, 8, 16, *[30] * 7]
+    state, _ = live(state, READY)
+    assert (state.status, state.relaunches) == (Status.WORKING, 0)
+    assert live(State(), StartAsked(), ProxyDown("proxy_refused"))[0].status is Status.STARTING

@@ -20,7 +20,8 @@ class Session:
 
     `linked_ms` is when the account was linked: what is older is history, not news. `first_linked_ms` is when it was
     linked for the first time, by which its age is reckoned, and `account` a MAC of who it is. `desired` is what the
-    tenant asked for: `running` or `stopped`. `identity` is what is set at every launch (R-SAFE-3).
+    tenant asked for: `running` or `stopped`. `identity` is what is set at every launch (R-SAFE-3), `proxy` its
+    sealed way out, `browser` the version of Chromium that the account was linked with or was told to since.
     `health` is the evidence behind the status (domain/health.py). `active_ms` is when the last message came or went,
     written now and then; `wake_ms` is when a sleeping session wakes by itself; until `restricted_until_ms` WhatsApp
     refuses new chats; `relink_warned_ms` is when the end of the link was last warned of. 0: not so.
@@ -51,6 +52,8 @@ class Session:
     profile_epoch: int = 0
     restored_from: dict[str, Any] = field(default_factory=dict)
     relink_warned_ms: int = 0
+    proxy: bytes | None = None
+    browser: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,16 @@ def status_write(session: str, *, status: str, reason: str | None, since_ms: int
         set={"status": status, "reason": reason, "since_ms": since_ms, **more},
         when=When.all(Clause("the session exists", "pk", "exists")),
     )
+
+
+def identity_write(session: str, changes: dict[str, Any]) -> Update:
+    """The write of what a tenant changes on the record."""
+    return Update(session_key(session), set=changes, when=When.all(Clause("the session exists", "pk", "exists")))
+
+
+def find_changed(table: Table, session: Session) -> Session:
+    """The session as it is now; as it was, when it is gone meanwhile."""
+    return get_session(table, session.id) or session
 
 
 def warned_write(session: str, before_ms: int, now_ms: int) -> Update:
@@ -197,6 +210,8 @@ def _to_item(session: Session) -> Item:
         "profile_epoch": session.profile_epoch,
         "restored_from": session.restored_from,
         "relink_warned_ms": session.relink_warned_ms,
+        "proxy": session.proxy,
+        "browser": session.browser,
         "owner_pk": f"{session.tenant}#sessions",
         "owner_sk": f"{session.created_ms:013d}#{session.id}",
     }
@@ -227,4 +242,6 @@ def _from_item(item: Item) -> Session:
         profile_epoch=number(item, "profile_epoch"),
         restored_from=mapping(item, "restored_from"),
         relink_warned_ms=number(item, "relink_warned_ms"),
+        proxy=blob(item, "proxy") if item.get("proxy") is not None else None,
+        browser=text_or_none(item, "browser") or "",
     )
