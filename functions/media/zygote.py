@@ -11,6 +11,7 @@ import resource
 import signal
 import socket
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -98,6 +99,7 @@ def _say(line: TextIO, what: dict[str, Any]) -> None:
 
 def warm() -> None:
     """What every child would otherwise do again: find decoders and programs."""
+    warnings.simplefilter("ignore")  # decoders warn of what they mend
     Image.init()
     imageio_ffmpeg.get_ffmpeg_exe()
 
