@@ -42,6 +42,8 @@ class Function:
     memory_mb: int = 512
     timeout_seconds: int = 29
     warm: bool = False  # one is kept started in production
+    image: bool = False  # a container image from functions/{name}/Dockerfile, for programs that no archive can hold
+    disk_mb: int = 512  # of /tmp
     grants: tuple[str, ...] = ()  # see GRANTS
 
 
@@ -77,6 +79,8 @@ QUEUES = (
     Queue("bulk", fifo=True, visibility_seconds=30, max_receives=50, per_session=True),
     Queue("claims", fifo=False, visibility_seconds=20, max_receives=1000),  # sessions that want an owner
     Queue("realtime", fifo=True, visibility_seconds=30, max_receives=20),  # group = session
+    # A file may take ten minutes (media/bounds.py); until then nobody else is to have it.
+    Queue("media", fifo=False, visibility_seconds=660, max_receives=50),
     Queue("webhooks", fifo=False, visibility_seconds=60, max_receives=20),  # delay = the back-off timer
 )
 
@@ -155,6 +159,19 @@ FUNCTIONS = (
         grants=("table:main:write", "table:keys:read", "queue:webhooks:send", "key:data:unwrap"),
     ),
     Function(
+        "media",
+        "media.handler.handler",
+        "queue",
+        "media",
+        batch=1,
+        concurrency=2,
+        memory_mb=3008,
+        timeout_seconds=640,
+        image=True,
+        disk_mb=1024,
+        grants=("table:main:write", "table:keys:read", "bucket:media:write", "key:data:unwrap"),
+    ),
+    Function(
         "sweeper",
         "sweeper.handler.handler",
         "schedule",
@@ -166,6 +183,7 @@ FUNCTIONS = (
             "table:keys:write",
             "queue:claims:send",
             "queue:interactive:send",
+            "queue:media:send",
             *_NUDGES,
             "key:data:wrap",
         ),

@@ -15,6 +15,7 @@ from waypost.ports import Engine, Table
 from waypost.services.backlog import Backlog
 from waypost.services.contacts import Contacts
 from waypost.services.existence import Existences
+from waypost.services.media import Files
 from waypost.services.patience import PatientTable
 from waypost.services.sealing import Seals
 from waypost.settings import Settings, settings_from
@@ -37,6 +38,16 @@ class App:
     @property
     def existences(self) -> Existences:
         return Existences(self.table, self.seals, self.contacts)
+
+    @property
+    def files(self) -> Files:
+        return Files(
+            self.table,
+            self.engine.blobs["media"],
+            self.engine.queues,
+            self.seals,
+            self.settings.media_source_bytes,
+        )
 
     @property
     def lease(self) -> Terms:

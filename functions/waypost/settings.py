@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal, cast
 
 from waypost.domain.care import RELAXED, Care, care_for
+from waypost.domain.media import MAX_SOURCE_BYTES
 from waypost.domain.upkeep import Upkeep, upkeep_from
 from waypost.errors import ValidationError
 
@@ -35,6 +36,7 @@ class Settings:
     require_proxy: bool = False  # decision 15: a session without a way out of its own does not run
     relink_days: float = 14.0  # R-AUTH-2
     relink_warn_days: float = 3.0
+    media_source_bytes: int = MAX_SOURCE_BYTES
     care: Care = RELAXED
     upkeep: Upkeep = field(default_factory=Upkeep)
 
@@ -44,6 +46,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     _PUBLIC_URL, _PROFILE_VERSIONS (2 to 7), _INTERACTIVE_HOURS, _BULK_HOURS, and what every process of a house must
     share: _LEASE_SECONDS (3 to 120), _CLOCK_MARGIN_SECONDS (0.5 to 30).
     _REQUIRE_PROXY=1 (the owner of a session refuses, too).
+    _MEDIA_SOURCE_BYTES: how large a file may come in, before it is made to fit.
     _RELINK_DAYS (0: never) and _RELINK_WARN_DAYS: how long a link lasts (R-AUTH-2).
     _LIMITS and _TIME_SCALE: how fast is sent (domain/care.py); those of domain/upkeep.py. Raises ValidationError."""
     defaults = Settings()
@@ -66,6 +69,9 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         require_proxy=environment.get("WAYPOST_REQUIRE_PROXY") == "1",
         relink_days=_number(environment, "WAYPOST_RELINK_DAYS", defaults.relink_days, 0, 3650),
         relink_warn_days=_number(environment, "WAYPOST_RELINK_WARN_DAYS", defaults.relink_warn_days, 0, 3650),
+        media_source_bytes=int(
+            _number(environment, "WAYPOST_MEDIA_SOURCE_BYTES", defaults.media_source_bytes, 1024, 512 * 1024**2)
+        ),
         care=care_for(stage, environment.get("WAYPOST_LIMITS", ""), environment.get("WAYPOST_TIME_SCALE", "1")),
         upkeep=upkeep_from(environment),
     )

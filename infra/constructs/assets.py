@@ -28,6 +28,11 @@ class Assets:
         return cls(BUILT if is_built(BUILT) else None)
 
     def code(self, function: Function) -> lambda_.Code:
+        """Of an image, too: it needs Docker when it is deployed, not before."""
+        if function.image:
+            return lambda_.Code.from_asset_image(
+                str(ROOT), file=f"functions/{function.name}/Dockerfile", platform=ecr_assets.Platform.LINUX_ARM64
+            )
         if self.built is not None:
             return lambda_.Code.from_asset(str(self.built / function.name))
         return lambda_.Code.from_asset(str(ROOT / "functions"), exclude=["**/__pycache__", "*.pyc"])
@@ -40,4 +45,4 @@ class Assets:
 
 
 def is_built(folder: Path) -> bool:
-    return all((folder / function.name / "waypost").is_dir() for function in FUNCTIONS)
+    return all((folder / function.name / "waypost").is_dir() for function in FUNCTIONS if not function.image)

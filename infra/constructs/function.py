@@ -16,6 +16,8 @@ from infra.constructs.log_group import log_group
 from infra.constructs.permissions import attach, granted, runtime_statements
 from infra.constructs.places import Places
 
+_LEAST_DISK_MB = 512  # what Lambda gives unasked
+
 
 class WaypostFunction(Construct):
     """`entry` is what callers call: the function, or its warm alias."""
@@ -48,11 +50,12 @@ class WaypostFunction(Construct):
             self,
             "Function",
             function_name=settings.name(function.name),
-            runtime=lambda_.Runtime.PYTHON_3_13,
+            runtime=lambda_.Runtime.FROM_IMAGE if function.image else lambda_.Runtime.PYTHON_3_13,
             architecture=lambda_.Architecture.ARM_64,
-            handler=function.handler,
+            handler=lambda_.Handler.FROM_IMAGE if function.image else function.handler,
             code=code,
             memory_size=function.memory_mb,
+            ephemeral_storage_size=cdk.Size.mebibytes(function.disk_mb) if function.disk_mb > _LEAST_DISK_MB else None,
             timeout=cdk.Duration.seconds(function.timeout_seconds),
             reserved_concurrent_executions=self._most(settings.scale) if settings.reserve_concurrency else None,
             environment=dict(environment),

@@ -33,6 +33,7 @@ UNUSED = (
 
 
 def main() -> None:
+    archived = [function for function in FUNCTIONS if not function.image]
     OUT.parent.mkdir(parents=True, exist_ok=True)
     # Made beside the old one and moved in its place, so that an interrupted build leaves nothing half.
     with tempfile.TemporaryDirectory(dir=OUT.parent) as work:
@@ -40,11 +41,11 @@ def main() -> None:
         install(packages)
         trim(packages)
         compile_in(packages)
-        for function in FUNCTIONS:
+        for function in archived:
             put_together(made / function.name, packages, function)
         shutil.rmtree(OUT, ignore_errors=True)
         made.rename(OUT)
-    megabytes = {function.name: round(size(OUT / function.name) / 1e6, 1) for function in FUNCTIONS}
+    megabytes = {function.name: round(size(OUT / function.name) / 1e6, 1) for function in archived}
     sys.stdout.write(json.dumps({"built": str(OUT.relative_to(ROOT)), "megabytes": megabytes}) + "\n")
 
 

@@ -70,7 +70,7 @@ def _imported(source: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
+@pytest.mark.parametrize("function", [f for f in FUNCTIONS if not f.image], ids=lambda function: function.name)
 def test_a_function_gets_its_own_code_compiled_for_good(tmp_path: Path, function: Function) -> None:
     packages = tmp_path / "packages"
     packages.mkdir()
@@ -91,12 +91,16 @@ def test_nothing_that_is_not_needed_is_sent_to_the_image_builder() -> None:
     assert "*" in rules
     assert {f"functions/waypost/{name}" for name in NOT_IN_THE_CLOUD} <= set(rules)
     kept = {rule.removeprefix("!") for rule in rules if rule.startswith("!")}
-    dockerfile = (ROOT / "containers/worker/Dockerfile").read_text()
+    dockerfiles = [ROOT / f"containers/{task.name}/Dockerfile" for task in TASKS]
+    dockerfiles += [ROOT / f"functions/{function.name}/Dockerfile" for function in FUNCTIONS if function.image]
     copied = {
-        source for line in re.findall(r"^COPY (?!--from)(.+)", dockerfile, re.MULTILINE) for source in line.split()[:-1]
+        source
+        for dockerfile in dockerfiles
+        for line in re.findall(r"^COPY (?!--from)(.+)", dockerfile.read_text(), re.MULTILINE)
+        for source in line.split()[:-1]
     }
     assert all(any(source == rule or source.startswith(f"{rule}/") for rule in kept) for source in copied)
-    assert kept <= {"package.json", "package-lock.json", "functions", "functions/waypost"} | {
+    assert kept <= {"package.json", "package-lock.json", "functions", "functions/waypost", "functions/media"} | {
         "containers",
         "containers/__init__.py",
         "containers/worker",
@@ -107,6 +111,15 @@ def test_nothing_that_is_not_needed_is_sent_to_the_image_builder() -> None:
 def test_the_image_runs_the_launcher_and_nobody_in_it_is_root(task: Task) -> None:
     dockerfile = (ROOT / f"containers/{task.name}/Dockerfile").read_text()
     assert f'ENTRYPOINT ["python3", "-m", "{task.module}"]' in dockerfile
+    *_, user = re.findall(r"^USER (.+)$", dockerfile, re.MULTILINE)
+    assert user == "10001:10001"
+    assert "--require-hashes" in dockerfile
+
+
+@pytest.mark.parametrize("function", [f for f in FUNCTIONS if f.image], ids=lambda function: function.name)
+def test_a_functions_image_runs_its_handler_and_nobody_in_it_is_root(function: Function) -> None:
+    dockerfile = (ROOT / f"functions/{function.name}/Dockerfile").read_text()
+    assert f'CMD ["{function.handler}"]' in dockerfile
     *_, user = re.findall(r"^USER (.+)$", dockerfile, re.MULTILINE)
     assert user == "10001:10001"
     assert "--require-hashes" in dockerfile

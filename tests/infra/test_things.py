@@ -31,9 +31,11 @@ def test_nothing_is_there_that_the_blueprint_does_not_list(cloud: Cloud) -> None
 def test_a_function_is_as_the_blueprint_says(cloud: Cloud, function: Function) -> None:
     props = cloud.named("AWS::Lambda::Function", "FunctionName", function.name)
     times = 1 if function.trigger == "schedule" else cloud.settings.scale
-    assert props["Handler"] == function.handler
+    packed = ("Image", None, None) if function.image else (None, function.handler, "python3.13")
+    assert (props.get("PackageType"), props.get("Handler"), props.get("Runtime")) == packed
     assert (props["MemorySize"], props["Timeout"]) == (function.memory_mb, function.timeout_seconds)
-    assert (props["Runtime"], props["Architectures"]) == ("python3.13", ["arm64"])
+    assert props.get("EphemeralStorage", {"Size": 512}) == {"Size": function.disk_mb}
+    assert props["Architectures"] == ["arm64"]
     reserved = function.concurrency * times if cloud.settings.reserve_concurrency else None
     assert props.get("ReservedConcurrentExecutions") == reserved
     assert "VpcConfig" not in props

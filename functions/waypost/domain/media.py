@@ -16,6 +16,7 @@ Kind = Literal["image", "gif", "video", "audio", "voice", "document", "sticker"]
 Family = Literal["image", "video", "audio", "document"]
 State = Literal["uploading", "checking", "preparing", "ready", "refused"]
 
+MAX_SOURCE_BYTES = 100 * 1024 * 1024  # before it is made to fit; a setting
 MAX_PREPARED_BYTES = 16 * 1024 * 1024  # R-LIM-2
 MAX_IMAGE_BYTES = 5 * 1024 * 1024  # the official API's limit of a picture
 MAX_IMAGE_EDGE = 4096  # the longest side of what WhatsApp calls an HD photo
@@ -83,7 +84,7 @@ class Ask:
 
     declared: str = ""
     kind: Kind | None = None
-    max_source_bytes: int = 100 * 1024 * 1024
+    max_source_bytes: int = MAX_SOURCE_BYTES
     max_prepared_bytes: int = MAX_PREPARED_BYTES
 
 

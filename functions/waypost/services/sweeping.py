@@ -3,11 +3,13 @@
 Everything it sends is a nudge, so that a sweep too many changes nothing. What cannot wait comes first.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from waypost.domain.lease import Head, may_claim
 from waypost.entities.head import get_head, list_running
+from waypost.entities.media import unsettled_media
 from waypost.entities.session import list_sessions
 from waypost.entities.subscription import list_subscriptions
 from waypost.entities.tenant import list_tenants
@@ -33,6 +35,7 @@ class Found:
     lanes: int
     subscriptions: int
     endpoints: int
+    media: int = 0
 
 
 def sweep(*, table: Table, queues: Queues, now_ms: int) -> Found:
@@ -46,7 +49,18 @@ def sweep(*, table: Table, queues: Queues, now_ms: int) -> Found:
         for head in _heads(table, tenant):
             subscriptions += _nudge_subscribers(head, watch, table, queues, now_ms)
             endpoints += _nudge_endpoints(head, hooks, table, queues)
-    return Found(woken, sessions, lanes, subscriptions, endpoints)
+    return Found(woken, sessions, lanes, subscriptions, endpoints, _nudge_media(table, queues, now_ms))
+
+
+def _nudge_media(table: Table, queues: Queues, now_ms: int) -> int:
+    """Files whose message was lost, or whom a try that died left behind."""
+    left = [one for one in unsettled_media(table, now_ms - OVERDUE_MS) if one.claimed_until_ms < now_ms]
+    # As many messages as files wait already: more would only pile up.
+    if not left or queues.queue("media").depth() >= len(left):
+        return 0
+    for media in left:
+        queues.queue("media").send(json.dumps({"media": media.id}))
+    return len(left)
 
 
 def _announce_unowned(table: Table, queues: Queues, now_ms: int) -> int:

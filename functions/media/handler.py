@@ -1,0 +1,56 @@
+"""Makes files fit to be sent. Trigger: the queue `media`, one message at a time.
+
+    {"media": …}   a file has come, or is looked after again
+
+A message that fails is given back and comes again; a file that keeps breaking its readers is refused after three tries.
+"""
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from media.bounds import Bounds, Preparer
+from waypost.bootstrap import app
+from waypost.domain.media import Ask, Prepared
+from waypost.observability import logger
+from waypost.services.media_preparing import StillClaimed, clear_leftovers, prepare_media
+
+type Event = dict[str, Any]
+
+BOUNDS = Bounds()
+CLAIM_SECONDS = BOUNDS.seconds + 20  # reading and writing the bytes, too; below the function's own time limit
+
+
+def handler(event: Event, _context: object) -> dict[str, list[dict[str, str]]]:
+    """The answer names the messages to give back (partial batch response)."""
+    failed = []
+    for record in event["Records"]:
+        try:
+            _handle(json.loads(record["body"])["media"])
+        except StillClaimed:
+            failed.append({"itemIdentifier": record["messageId"]})
+        except Exception:
+            logger("media").exception("a message could not be handled", extra={"queue_message": record["messageId"]})
+            failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}
+
+
+def _handle(media_id: str) -> None:
+    parts = app()
+    state = prepare_media(
+        media_id, files=parts.files, prepare=_prepare, now_ms=parts.now_ms, claim_seconds=CLAIM_SECONDS
+    )
+    logger("media").info("a file was looked at", extra={"media": media_id, "state": state})
+
+
+def _prepare(source: Path, folder: Path, ask: Ask, progress: Callable[[float], None]) -> tuple[Prepared, Path]:
+    return _preparer().prepare(source, folder, ask, bounds=BOUNDS, progress=progress)
+
+
+@functools.cache
+def _preparer() -> Preparer:
+    """One for this process, warm for the next file."""
+    clear_leftovers()
+    return Preparer()

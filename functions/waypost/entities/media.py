@@ -1,0 +1,147 @@
+"""A file on its way to be sent, and what became of it.
+
+pk MED#{media}   sk -      from its coming until it is settled in index by_owner as `media-open`, by the time of making
+
+What was said and found of the file, and the key of its bytes, is sealed under the tenant's key.
+"""
+
+from dataclasses import dataclass, replace
+from typing import cast
+
+from waypost.domain.media import State
+from waypost.entities.record import blob, number, text, text_or_none
+from waypost.errors import ConditionFailed
+from waypost.ports import Clause, Item, Key, Table, Update, Value, When
+
+KEEP_SECONDS = 30 * 24 * 3600  # as long as the official API keeps an upload
+_OPEN = "media-open"
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """`asked` and `facts` are sealed JSON objects; `code` says why it was refused. `progress` is in percent.
+    Who prepares it has it until `claimed_until_ms`; `attempts` counts them."""
+
+    id: str
+    tenant: str
+    created_ms: int
+    asked: bytes
+    state: State = "uploading"
+    facts: bytes | None = None
+    code: str | None = None
+    progress: int = 0
+    claimed_until_ms: int = 0
+    attempts: int = 0
+
+
+def put_media(table: Table, media: Media) -> bool:
+    """False when it is there already, made by an earlier try of the same request."""
+    try:
+        table.put(_to_item(media), when=When.all(Clause("is new", "pk", "absent")))
+    except ConditionFailed:
+        return False
+    return True
+
+
+def get_media(table: Table, media: str) -> Media | None:
+    item = table.get(_key(media))
+    return None if item is None else _from_item(item)
+
+
+def unsettled_media(table: Table, before_ms: int, *, limit: int = 100) -> list[Media]:
+    """Those made before that time which have come and are neither ready nor refused, oldest first."""
+    page = table.query(_OPEN, index="by_owner", between=("0", f"{before_ms:013d}"), limit=limit)
+    return [_from_item(item) for item in page.items]
+
+
+def mark_uploaded(table: Table, media: Media) -> None:
+    """The source is there; does nothing once somebody works on it."""
+    _change(
+        table,
+        media.id,
+        {"state": "checking", "owner_pk": _OPEN, "owner_sk": f"{media.created_ms:013d}#{media.id}"},
+        Clause("still comes in", "state", "eq", "uploading"),
+    )
+
+
+def claim_media(table: Table, media: Media, now_ms: int, until_ms: int) -> Media | None:
+    """Take it up for preparation; None when somebody else has, or it is settled."""
+    changed = _change(
+        table,
+        media.id,
+        {"claimed_until_ms": until_ms, "attempts": media.attempts + 1},
+        Clause("is not settled", "state", "in", ("checking", "preparing")),
+        Clause("nobody is at it", "claimed_until_ms", "lt", now_ms),
+        Clause("as it was read", "attempts", "eq", media.attempts),
+    )
+    return replace(media, claimed_until_ms=until_ms, attempts=media.attempts + 1) if changed else None
+
+
+def release_media(table: Table, media: Media) -> None:
+    """Let the next try have it at once."""
+    _change(table, media.id, {"claimed_until_ms": 0}, _ours(media))
+
+
+def note_progress(table: Table, media: Media, percent: int) -> None:
+    _change(table, media.id, {"state": "preparing", "progress": percent}, _ours(media))
+
+
+def settle_media(table: Table, media: Media, state: State, *, facts: bytes, code: str | None) -> bool:
+    """The end of its preparation; False when somebody else has taken it up since."""
+    return _change(
+        table,
+        media.id,
+        {"state": state, "facts": facts, "code": code, "progress": 100},
+        _ours(media),
+        remove=("owner_pk", "owner_sk"),
+    )
+
+
+def _ours(media: Media) -> Clause:
+    return Clause("is ours", "claimed_until_ms", "eq", media.claimed_until_ms)
+
+
+def _change(table: Table, media: str, values: dict[str, Value], *clauses: Clause, remove: tuple[str, ...] = ()) -> bool:
+    try:
+        table.update(Update(_key(media), set=values, remove=remove, when=When.all(*clauses)))
+    except ConditionFailed:
+        return False
+    return True
+
+
+def _key(media: str) -> Key:
+    return Key(f"MED#{media}", "-")
+
+
+def _to_item(media: Media) -> Item:
+    key = _key(media.id)
+    return {
+        "pk": key.pk,
+        "sk": key.sk,
+        "id": media.id,
+        "tenant": media.tenant,
+        "created_ms": media.created_ms,
+        "asked": media.asked,
+        "state": media.state,
+        "facts": media.facts,
+        "code": media.code,
+        "progress": media.progress,
+        "claimed_until_ms": media.claimed_until_ms,
+        "attempts": media.attempts,
+        "ttl": media.created_ms // 1000 + KEEP_SECONDS,
+    }
+
+
+def _from_item(item: Item) -> Media:
+    return Media(
+        id=text(item, "id"),
+        tenant=text(item, "tenant"),
+        created_ms=number(item, "created_ms"),
+        asked=blob(item, "asked"),
+        state=cast(State, text(item, "state")),
+        facts=blob(item, "facts") if item.get("facts") is not None else None,
+        code=text_or_none(item, "code"),
+        progress=number(item, "progress"),
+        claimed_until_ms=number(item, "claimed_until_ms"),
+        attempts=number(item, "attempts"),
+    )

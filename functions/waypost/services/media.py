@@ -1,0 +1,115 @@
+"""A tenant's files: taken in, kept as ciphertext, handed out. Who prepares them is in `media_preparing`.
+
+    bucket media   source/{media}   as it came; gone once it is settled
+                   ready/{media}    made to fit
+                   small/{media}    its thumbnail, a JPEG
+
+All three are sealed under a key of the file's own, which is sealed with the rest of what is known under the tenant's.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from waypost.domain.media import MAX_SOURCE_BYTES, Kind, Prepared
+from waypost.domain.media_refusals import refusal
+from waypost.entities.media import Media, get_media, mark_uploaded, put_media
+from waypost.errors import Conflict, MediaRefused, NotFound
+from waypost.ports import Blobs, Queues, Table
+from waypost.services.sealed_streams import new_key, opened, sealed
+from waypost.services.sealing import Seals
+
+SOURCE, READY, SMALL = "source", "ready", "small"
+_OPENED_AT_ONCE = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the sender said of the file, and the key of its bytes. `name` is what the receiver is shown."""
+
+    key: bytes
+    declared: str = ""
+    kind: Kind | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Safe to share between threads."""
+
+    table: Table
+    blobs: Blobs
+    queues: Queues
+    seals: Seals
+    max_source_bytes: int = MAX_SOURCE_BYTES
+
+    def create(
+        self, media_id: str, tenant: str, *, declared: str = "", kind: Kind | None = None, name: str | None = None,
+        now_ms: int,
+    ) -> Media:  # fmt: skip
+        """A place for a file that comes; the same id gives the same place."""
+        asked = {"key": new_key().hex(), "declared": declared, "kind": kind, "name": name}
+        media = Media(media_id, tenant, now_ms, self.seals.seal_json(tenant, tenant, f"media#{media_id}", asked))
+        return media if put_media(self.table, media) else self.find(media_id, tenant)
+
+    def find(self, media_id: str, tenant: str) -> Media:
+        """Raises NotFound, also for another tenant's."""
+        media = get_media(self.table, media_id)
+        if media is None or media.tenant != tenant:
+            raise NotFound("There is no such media.", field="media", code="media_not_found")
+        return media
+
+    def take_in(self, media: Media, data: bytes) -> None:
+        """The file has come: keep it as ciphertext and ask for its preparation. Once it is settled nothing changes.
+        Raises MediaRefused when it is larger than any source may be."""
+        if len(data) > self.max_source_bytes:
+            raise refusal("media_source_too_large", size=len(data), limit=self.max_source_bytes)
+        if media.state in ("ready", "refused"):
+            return
+        self.write(media, SOURCE, data)
+        mark_uploaded(self.table, media)
+        self.ask_for(media.id)
+
+    def ask_for(self, media_id: str) -> None:
+        """Have it prepared. What is settled already stays as it is."""
+        self.queues.queue("media").send(json.dumps({"media": media_id}))
+
+    def asked(self, media: Media) -> Asked:
+        said = self.seals.open_json(media.tenant, media.tenant, f"media#{media.id}", media.asked)
+        return Asked(bytes.fromhex(said["key"]), said["declared"], said["kind"], said["name"])
+
+    def prepared(self, media: Media) -> Prepared:
+        """What is sent. Raises Conflict `media_not_ready`, and MediaRefused with why it never will be."""
+        if media.state == "refused":
+            said = self._facts(media)
+            raise MediaRefused(said["message"], field="media", mend=said["mend"], code=media.code)
+        if media.state != "ready":
+            raise Conflict("The file is not ready yet.", mend="Ask again in a moment.", code="media_not_ready")
+        return Prepared.from_json(self._facts(media))
+
+    def _facts(self, media: Media) -> dict[str, Any]:
+        if media.facts is None:
+            return {}
+        found: dict[str, Any] = self.seals.open_json(media.tenant, media.tenant, f"media-facts#{media.id}", media.facts)
+        return found
+
+    def write(self, media: Media, part: str, data: bytes) -> None:
+        self.blobs.put(_place(part, media.id), sealed(self.asked(media).key, _purpose(part, media.id), data))
+
+    def read(self, media: Media, part: str) -> Iterator[bytes]:
+        """The plain bytes in pieces. Raises NotFound, Tampered."""
+        stored = memoryview(self.blobs.get(_place(part, media.id)))
+        arriving = (bytes(stored[at : at + _OPENED_AT_ONCE]) for at in range(0, len(stored), _OPENED_AT_ONCE))
+        return opened(self.asked(media).key, _purpose(part, media.id), arriving)
+
+    def forget_source(self, media: Media) -> None:
+        self.blobs.delete(_place(SOURCE, media.id))
+
+
+def _place(part: str, media_id: str) -> str:
+    return f"{part}/{media_id}"
+
+
+def _purpose(part: str, media_id: str) -> str:
+    return f"media-{part}#{media_id}"

@@ -1,0 +1,113 @@
+"""One file from its source to what is sent, whatever happens on the way: claimed, prepared, kept, settled.
+
+A try that dies leaves its claim, which ends by itself, and its source; the next one begins anew. What it had written
+is written again under the same name. A file that has broken `MAX_ATTEMPTS` tries is refused.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
+
+from waypost.domain.media import Ask, Prepared, State
+from waypost.domain.media_refusals import refusal
+from waypost.entities.media import Media, claim_media, get_media, note_progress, release_media, settle_media
+from waypost.errors import MediaRefused
+from waypost.services.media import READY, SMALL, SOURCE, Files
+
+# Source, folder for results, what is asked, who hears progress → what became of it, and where it lies.
+type Prepare = Callable[[Path, Path, Ask, Callable[[float], None]], tuple[Prepared, Path]]
+
+MAX_ATTEMPTS = 3
+PROGRESS_SECONDS = 2.0
+_FOLDER = "waypost-media-"  # then the process that made it
+
+
+class StillClaimed(Exception):
+    """Somebody is at it: look again later."""
+
+
+def prepare_media(
+    media_id: str, *, files: Files, prepare: Prepare, now_ms: Callable[[], int], claim_seconds: float
+) -> State | None:
+    """The state it ended in; None when there is no such file any more. Raises StillClaimed, and whatever an engine
+    raises: then the message comes again."""
+    found = get_media(files.table, media_id)
+    if found is None or found.state in ("ready", "refused"):
+        return None if found is None else found.state
+    now = now_ms()
+    media = claim_media(files.table, found, now, now + int(claim_seconds * 1000))
+    if media is None:
+        raise StillClaimed
+    try:
+        return _settled(media, files, prepare)
+    except BaseException:
+        release_media(files.table, media)
+        raise
+
+
+def _settled(media: Media, files: Files, prepare: Prepare) -> State:
+    try:
+        if media.attempts > MAX_ATTEMPTS:
+            raise refusal("media_broke_reader")
+        facts = asdict(_prepared(media, files, prepare))
+        state, code = "ready", None
+    except MediaRefused as refused:
+        facts = {"message": refused.message, "mend": refused.mend}
+        state, code = "refused", refused.code
+    sealed = files.seals.seal_json(media.tenant, media.tenant, f"media-facts#{media.id}", facts)
+    ended: State = "ready" if state == "ready" else "refused"
+    if settle_media(files.table, media, ended, facts=sealed, code=code):
+        files.forget_source(media)
+    return ended
+
+
+def _prepared(media: Media, files: Files, prepare: Prepare) -> Prepared:
+    """In a folder of its own, which is gone afterwards: it alone holds plain bytes."""
+    asked = files.asked(media)
+    ask = Ask(asked.declared, asked.kind, max_source_bytes=files.max_source_bytes)
+    with TemporaryDirectory(prefix=f"{_FOLDER}{os.getpid()}-") as name:
+        folder = Path(name)
+        source = folder / "source"
+        with source.open("wb") as out:
+            for piece in files.read(media, SOURCE):
+                out.write(piece)
+        prepared, path = prepare(source, folder, ask, _Teller(media, files).tell)
+        files.write(media, READY, path.read_bytes())
+        if prepared.has_thumbnail:
+            files.write(media, SMALL, (folder / "thumbnail.jpg").read_bytes())
+        return prepared
+
+
+def clear_leftovers() -> None:
+    """Remove the folders of processes that died: to be called before the first file of this one."""
+    for folder in Path(gettempdir()).glob(f"{_FOLDER}*-*"):
+        maker = folder.name.removeprefix(_FOLDER).partition("-")[0]
+        if maker.isdecimal() and (int(maker) == os.getpid() or not _lives(int(maker))):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+class _Teller:
+    """Notes progress now and then, so that long work can be watched."""
+
+    def __init__(self, media: Media, files: Files) -> None:
+        self._media, self._files = media, files
+        self._next = time.monotonic() + PROGRESS_SECONDS
+
+    def tell(self, share: float) -> None:
+        if time.monotonic() >= self._next:
+            note_progress(self._files.table, self._media, round(share * 100))
+            self._next = time.monotonic() + PROGRESS_SECONDS
