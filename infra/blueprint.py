@@ -86,6 +86,10 @@ QUEUES = (
 
 BUCKETS = ("media", "profiles")
 
+# For how many days an overwritten or deleted object can be brought back: as many as the table of keys remembers
+# (decision 13). Profiles are written every few seconds, and keep versions of their own.
+FORGOTTEN_DAYS = {"media": 7, "profiles": 1}
+
 KEYS = (
     Key("data", "ours"),  # wraps every data key, and encrypts objects
     Key("storage", "services"),  # for what AWS encrypts by itself and we never do: tables, backups, logs, alarms

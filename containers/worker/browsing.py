@@ -210,7 +210,8 @@ def place_of(home: Path, session_id: str) -> Place:
 
 def forget_device(place: Place) -> None:
     """Remove the profile of a browser that has ended, and all that belongs to it."""
-    for folder in (place.profile, place.run):
+    halves = place.profile.parent.glob(f"{place.profile.name}.restoring-*")
+    for folder in (place.profile, place.profile.with_name(f"{place.profile.name}.copy"), *halves, place.run):
         shutil.rmtree(folder, ignore_errors=True)
     for beside in (".lock", ".stamp"):
         place.profile.with_name(place.profile.name + beside).unlink(missing_ok=True)

@@ -5,11 +5,12 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra.blueprint import FORGOTTEN_DAYS
 from infra.constructs.exceptions import except_from
 from infra.constructs.places import bucket_name
 from infra.settings import Settings
 
-FORGOTTEN_DAYS = 7  # an overwritten or deleted object; as long as the table of keys remembers (decision 13)
+_LOG_FORGOTTEN_DAYS = 7
 
 
 class WaypostBucket(Construct):
@@ -33,7 +34,7 @@ class WaypostBucket(Construct):
             server_access_logs_prefix=f"{name}/",
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    noncurrent_version_expiration=cdk.Duration.days(FORGOTTEN_DAYS),
+                    noncurrent_version_expiration=cdk.Duration.days(FORGOTTEN_DAYS[name]),
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
                 )
             ],
@@ -60,7 +61,7 @@ class AccessLog(Construct):
             lifecycle_rules=[
                 s3.LifecycleRule(
                     expiration=cdk.Duration.days(settings.log_days),
-                    noncurrent_version_expiration=cdk.Duration.days(FORGOTTEN_DAYS),
+                    noncurrent_version_expiration=cdk.Duration.days(_LOG_FORGOTTEN_DAYS),
                 )
             ],
             removal_policy=cdk.RemovalPolicy.RETAIN if settings.keep_data else cdk.RemovalPolicy.DESTROY,

@@ -19,6 +19,7 @@ MEASUREMENTS: dict[str, tuple[tuple[str, ...], int]] = {
     "frames, one session": (("frames", "1"), 60),
     "frames, five sessions": (("frames", "5"), 80),
     "sessions": (("sessions",), 110),
+    "profile vault": (("vault",), 90),
     "beside whatsapp-web.js": (("beside",), 150),
     "first invokes": (("first_invokes",), 120),
 }

@@ -143,6 +143,7 @@ def test_what_never_changes_is_linked_and_the_rest_copied(tmp_path: Path) -> Non
         path.write_bytes(b"content")
     (tmp_path / "profile/Default/Cache").mkdir()
     (tmp_path / "profile/Default/Cookies").symlink_to("/etc/hostname")  # never followed out of the profile
+    (tmp_path / "copy").mkdir()
     link_profile(tmp_path / "profile", tmp_path / "copy")
     copies = {
         str(p.relative_to(tmp_path / "copy/Default/IndexedDB")): p for p in tmp_path.glob("copy/**/*") if p.is_file()

@@ -23,29 +23,25 @@ class NotFrozen(Exception):
 
 
 class Freeze:
-    """A stopped tree of processes. `milliseconds` is how long it was stopped, once it is over."""
+    """A tree of processes that is stopped. `milliseconds` is how long it was, once it is over."""
 
-    def __init__(self) -> None:
-        self.milliseconds = 0.0
-        self._stopped: set[Process] = set()
+    def __init__(self, browser: Process) -> None:
+        # Looked up before anything stops. Who is born meanwhile is a renderer, and has no file of the profile open.
+        self._processes = tree_of(browser)
         self._lock = threading.Lock()
         self._began = time.monotonic()
         self._over = False
+        self.milliseconds = 0.0
 
-    def stop(self, browser: Process, until: float) -> None:
+    def stop(self, until: float) -> None:
         """Returns when every thread of it stands still. Raises NotFrozen at `until` of the monotonic clock."""
-        pending = tree_of(browser)
-        while pending:
-            with self._lock:
-                if self._over or time.monotonic() > until:
-                    raise NotFrozen
-                for process in pending:
-                    self._signal(process, signal.SIGSTOP)
-                self._stopped |= pending
-            _wait_still(pending, until)
-            pending = tree_of(browser) - self._stopped  # who was being born meanwhile
-        if not self._stopped:
-            raise NotFrozen
+        with self._lock:
+            if self._over or not self._processes:
+                raise NotFrozen
+            self._began = time.monotonic()
+            for process in self._processes:
+                self._signal(process, signal.SIGSTOP)
+        _wait_still(self._processes, until)
 
     def resume(self) -> bool:
         """Let all go on; False when that was done before. Safe from any thread."""
@@ -53,7 +49,7 @@ class Freeze:
             if self._over:
                 return False
             self._over = True
-            for process in self._stopped:
+            for process in self._processes:
                 self._signal(process, signal.SIGCONT)
             self.milliseconds = (time.monotonic() - self._began) * 1000
             return True
@@ -71,12 +67,12 @@ def frozen(browser: Process, longest_s: float = LONGEST_S) -> Iterator[Freeze]:
 
     Raises NotFrozen, also at the end of a block that took too long.
     """
-    freeze = Freeze()
+    freeze = Freeze(browser)
     watchdog = threading.Timer(longest_s, freeze.resume)
     watchdog.daemon = True
     watchdog.start()
     try:
-        freeze.stop(browser, time.monotonic() + longest_s)
+        freeze.stop(time.monotonic() + longest_s)
         yield freeze
     finally:
         watchdog.cancel()

@@ -23,7 +23,7 @@ from containers.worker.vault.stamp import read_stamp, remove_stamp, write_stamp
 from waypost.bootstrap import App
 from waypost.domain.profile import Version, is_local_newest
 from waypost.entities.session import Session
-from waypost.errors import SessionNotLinked, Tampered
+from waypost.errors import Fenced, SessionNotLinked, StorageError, Tampered
 from waypost.observability import logger
 from waypost.ports import Blobs
 from waypost.services.profiles import note_proven, note_refused, note_used, usable_versions
@@ -37,11 +37,12 @@ _DISPROOFS = 2  # so many profiles that do not lead to a login: then it is the a
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """The profile is older than the session: what came after it, the page cannot know (P2). `version` None: it is a
-    local one that another worker has overtaken, of unknown age."""
+    """The profile is older than the session: what came after `taken_ms` (unix milliseconds), the page cannot know (P2).
+    `version` None: it is a local one that another worker has overtaken, of unknown age."""
 
-    version: str | None
-    age_ms: int | None
+    version: str | None = None
+    taken_ms: int | None = None
+    age_ms: int | None = None
 
 
 class Readying:
@@ -67,6 +68,12 @@ class Readying:
         Raises SessionNotLinked `profile_lost` or `profile_tampered`: the session is linked, but there is no profile
         that could be used; Fenced; what the store raises.
         """
+        try:
+            return await self._prepare()
+        except OSError as problem:
+            raise StorageError(f"The profile could not be readied: {problem.strerror}.", code="profile_disk") from None
+
+    async def _prepare(self) -> Saved | None:
         self._login_known = False
         saved = None
         if self._linked_ms() and not await asyncio.to_thread(self._is_local_good):
@@ -74,8 +81,8 @@ class Readying:
         elif self._doubted:
             saved = await self._restore_or_keep()
         self._doubted = False
-        await asyncio.to_thread(write_stamp, self._profile, self._epoch)
-        if self._used_epoch != self._epoch:
+        await _in_one_go(write_stamp, self._profile, self._epoch)
+        if self._used_epoch != self._epoch or saved is not None:
             await patiently(note_used, self._session, epoch=self._epoch, restored=self._version, table=self._app.table)
             self._used_epoch = self._epoch
         return saved
@@ -116,7 +123,7 @@ class Readying:
                 await self._refuse(version, problem)
                 continue
             age_ms = self._app.now_ms() - version.taken_ms
-            self._version, self.restored = version, Restored(version.id, age_ms)
+            self._version, self.restored = version, Restored(version.id, version.taken_ms, age_ms)
             log.warning(
                 "restored the profile", extra={"session": self._session, "version": version.id, "age_ms": age_ms}
             )
@@ -124,7 +131,7 @@ class Readying:
         if versions or self._distrusted or not await asyncio.to_thread(has_login, self._profile):
             code = "profile_tampered" if versions else "profile_lost"
             raise SessionNotLinked("No copy of the session's profile can be used.", code=code)
-        self._version, self.restored = None, Restored(None, None)
+        self._version, self.restored = None, Restored()
         log.warning("goes on with an overtaken profile: there is no copy", extra={"session": self._session})
         return None
 
@@ -141,7 +148,7 @@ class Readying:
         await asyncio.to_thread(self._clear_leftovers)
         fresh = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix=self._half(), dir=self._profile.parent))
         saved = await restore(version, fresh / "profile", packer=self._packer, blobs=self._blobs)
-        await asyncio.to_thread(self._replace_with, fresh)
+        await _in_one_go(self._replace_with, fresh)
         return saved
 
     def _replace_with(self, fresh: Path) -> None:
@@ -166,7 +173,7 @@ class Readying:
         version, self._version = self._version, None
         if version is not None:
             now_ms = self._app.now_ms()
-            await patiently(note_proven, version, epoch=self._epoch, table=self._app.table, now_ms=now_ms)
+            await self._note(note_proven, version, epoch=self._epoch, table=self._app.table, now_ms=now_ms)
 
     async def _disprove(self) -> Observation:
         version, self._version = self._version, None
@@ -176,14 +183,36 @@ class Readying:
             extra={"session": self._session, "version": None if version is None else version.id},
         )
         if version is not None:
-            await patiently(note_refused, version, "not_logged_in", epoch=self._epoch, table=self._app.table)
-        left = await patiently(usable_versions, self._session, self._linked_ms(), table=self._app.table)
+            await self._note(note_refused, version, "not_logged_in", epoch=self._epoch, table=self._app.table)
         self._login_known = True
+        try:
+            left = await patiently(usable_versions, self._session, self._linked_ms(), table=self._app.table)
+        except StorageError:
+            return LaunchFailed()  # the next launch asks again
         if not left or self._disproofs >= _DISPROOFS:
             return LoggedOut("login_lost")
         self._distrusted = True
         return LaunchFailed()
 
+    async def _note[**P](self, note: Callable[P, None], *arguments: P.args, **named: P.kwargs) -> None:
+        """What would be good to know later. Raises Fenced."""
+        try:
+            await patiently(note, *arguments, **named)
+        except Fenced:
+            raise
+        except StorageError as problem:
+            log.warning("a verdict was not noted", extra={"session": self._session, "code": problem.code})
+
     @property
     def _blobs(self) -> Blobs:
         return self._app.engine.blobs["profiles"]
+
+
+async def _in_one_go[**P](step: Callable[P, None], *arguments: P.args, **named: P.kwargs) -> None:
+    """In a thread, to its end even when cancelled: whoever comes next must not find it at work."""
+    working = asyncio.ensure_future(asyncio.to_thread(step, *arguments, **named))
+    try:
+        await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait({working})
+        raise

@@ -22,6 +22,9 @@ from containers.worker.vault.packing import Packer
 from containers.worker.vault.readying import Readying, Restored
 from waypost.bootstrap import App
 from waypost.entities.session import Session
+from waypost.observability import logger
+
+log = logger("worker")
 
 _LAST_SECONDS = 60.0  # a worker that ends has 110 s
 _TRAFFIC = (MessageSeen, ChangeSeen)
@@ -37,6 +40,7 @@ class Vault:
         self.browser: Browser | None = None  # as long as it is worth a backup
         self._readying = Readying(app, session, epoch, packer, linked_ms)
         self._keeper = Keeper(self._back_up)
+        self._session = session.id
         self._linked_ms = linked_ms
         self._backed_link = int(session.profile.get("linked_ms", 0))
 
@@ -78,9 +82,13 @@ class Vault:
         forgotten nothing. Raises Fenced."""
         saved = await self.backups.look(browser)
         await close()
-        if saved is not None:
+        if saved is None:
+            return
+        try:
             async with asyncio.timeout(_LAST_SECONDS):
                 await self.backups.of_closed(browser, saved)
+        except TimeoutError:
+            log.error("there was no time for the last backup", extra={"session": self._session})
 
     async def _back_up(self) -> bool:
         return self.browser is not None and await self.backups.of_running(self.browser)
