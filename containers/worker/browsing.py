@@ -11,6 +11,7 @@ from playwright.async_api import Playwright
 
 from containers.worker.browser import Browser, Place, evict, launch
 from containers.worker.egress import Egress
+from containers.worker.fence import Fence
 from containers.worker.identity import Identity
 from containers.worker.observations import Batch, BrowserGone, LoginSeen, PageCrashed, PageHung
 from containers.worker.page import Page
@@ -43,6 +44,7 @@ class Browsing:
         file: Callable[[Batch], Awaitable[None]],
         vault: Vault,
         answered: Callable[[], None],
+        fence: Fence,
     ) -> None:
         self.login: LoginSeen | None = None
         self._playwright = playwright
@@ -55,6 +57,7 @@ class Browsing:
         self._file = file
         self._vault = vault
         self._answered = answered
+        self._fence = fence
         self._browser: Browser | None = None
         self._launching: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
@@ -152,7 +155,7 @@ class Browsing:
             await self._reload()  # a page that is loaded anew takes the line, too
 
     async def _start(self) -> Browser:
-        await evict(self._place)  # a former owner's: nobody may write while the profile is checked
+        await self._evict()  # a former owner's: nobody may write while the profile is checked
         saved = await self._vault.prepare()
         ready = None if saved is None else partial(put_back, saved=saved)
         identity = await self._egress.dress(self._identity)
@@ -160,8 +163,14 @@ class Browsing:
             return await launch(self._playwright, self._place, identity, self._url, ready=ready)
         except Conflict:
             log.warning("ending a former owner's browser", extra={"session": self._session.id})
-            await evict(self._place)
+            await self._evict()
             return await launch(self._playwright, self._place, identity, self._url, ready=ready)
+
+    async def _evict(self) -> None:
+        if self._fence.has_launcher:
+            await self._fence.evict(self._session.id)
+        else:
+            await evict(self._place)
 
     async def _listen(self, browser: Browser) -> None:
         try:

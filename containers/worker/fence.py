@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+from typing import Any
 
 from waypost.errors import NetworkError
 
 _ANSWER_SECONDS = 5.0
 _COPY_SECONDS = 60.0
+_EVICT_SECONDS = 20.0
 
 
 class Fence:
@@ -30,17 +32,28 @@ class Fence:
 
     async def copy_profile(self, session: str) -> float | None:
         """Let the launcher copy the session's profile while its browser stands still (`vault/links.py`); for how many
-        milliseconds it did. None when it could not. On a line of its own: it must not hold up the deadlines."""
-        assert self._path is not None, "without a launcher the worker copies by itself"
+        milliseconds it did. None when it could not."""
+        answer = await self._ask_aside({"do": "copy", "session": session}, _COPY_SECONDS)
+        return float(answer["paused_ms"]) if answer.get("ok") is True else None
+
+    async def evict(self, session: str) -> None:
+        """For who holds the session's lease: end a former owner's browser, which may be frozen and deaf."""
+        answer = await self._ask_aside({"do": "evict", "session": session}, _EVICT_SECONDS)
+        if answer.get("ok") is not True:
+            raise NetworkError("The launcher did not end the browser that was there.", code="browser_not_started")
+
+    async def _ask_aside(self, request: dict[str, object], seconds: float) -> dict[str, Any]:
+        """On a line of its own: what takes long must not hold up the deadlines. Empty when there is no answer."""
+        assert self._path is not None, "without a launcher the worker does it by itself"
         try:
-            async with asyncio.timeout(_COPY_SECONDS):
+            async with asyncio.timeout(seconds):
                 reader, writer = await asyncio.open_unix_connection(self._path)
-                writer.write(json.dumps({"do": "copy", "session": session}).encode() + b"\n")
-                answer = json.loads(await reader.readline() or b"{}")
+                writer.write(json.dumps(request).encode() + b"\n")
+                answer: dict[str, Any] = json.loads(await reader.readline() or b"{}")
                 writer.close()
         except (OSError, TimeoutError):
-            return None
-        return float(answer["paused_ms"]) if answer.get("ok") is True else None
+            return {}
+        return answer
 
     @property
     def has_launcher(self) -> bool:

@@ -6,6 +6,19 @@ A process of its own, with the standard library only. It listens on a Unix socke
 berths in WAYPOST_LAUNCHER; the protocol is that of `launcher_book.py`, one JSON object a line, each answered by
 `{"ok": true}` or `{"ok": false}`. It ends with the worker's exit code. It also copies profiles, because who stops a
 browser must not be somebody who may die before it goes on.
+
+As root with WAYPOST_USERS (`users.py`) it starts the worker and each session's browser under user ids of their own
+(`apart.py`), after it gave up every capability but four (`rights.py`). Otherwise all run as one user, and the first
+line of the log says so.
+
+When all of the task stood still, launcher and browsers too, as on a paused machine: the deadline is one of the boot
+clock, so the timer strikes in the first round of the launcher's event loop after the pause, and SIGKILL reaches also
+who is still stopped. Until then a woken browser runs: 10 to 40 ms were measured from the launcher's wake to the end of
+the last process of the browser (`tests/integration/test_worker_launcher.py`; the promise is one second), plus what the
+launcher is woken later than the browser. In that time it does no harm that lasts: WhatsApp's servers let one connection
+speak for a device, a message that it sends bears the id under which the next owner sends it, and nothing that it
+reports is stored, because its owner's epoch is over. A next owner on the same machine does not wait for the wake: it
+has the frozen browser killed before it starts its own (`Evict`).
 """
 
 import asyncio
@@ -21,7 +34,19 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from containers.worker.launcher_book import Book, Copy, Deadline, NotARequest, Register, Release, Request, read_request
+from containers.worker.apart import Apart
+from containers.worker.launcher_book import (
+    Book,
+    Copy,
+    Deadline,
+    Evict,
+    NotARequest,
+    Process,
+    Register,
+    Release,
+    Request,
+    read_request,
+)
 from containers.worker.processes import (
     adopt_orphans,
     die_with_parent,
@@ -29,14 +54,19 @@ from containers.worker.processes import (
     is_alive,
     kill_descendants,
     kill_tree,
+    processes_with,
 )
+from containers.worker.rights import keep_only
+from containers.worker.users import Users, users_from
 from containers.worker.vault.freezing import NotFrozen
 from containers.worker.vault.links import copy_folder, profile_folder, take_copy
 
 STOP_S = 110.0  # Fargate gives 120 s between SIGTERM and SIGKILL
+CHROMIUM = "/usr/lib/chromium/chromium-headless-shell"  # as in settings.py, which the launcher does not import
 WORKER = (sys.executable, "-m", "containers.worker.main")
 _LONGEST_SOCKET_PATH = 100  # the kernel takes 107 bytes
 _LONGEST_LINE = 4096
+_EVICTIONS = 20  # a driver that still starts browsers is looked at again
 
 
 def boot_seconds() -> float:
@@ -46,11 +76,15 @@ def boot_seconds() -> float:
 class Launcher:
     """`run` starts the worker and returns its exit code when everything below has ended."""
 
-    def __init__(self, command: list[str], path: Path, *, home: Path, stop_s: float = STOP_S) -> None:
+    def __init__(
+        self, command: list[str], path: Path, *, home: Path, stop_s: float = STOP_S, apart: Apart | None = None
+    ) -> None:
         self._command = command
         self._path = path
         self._home = home
         self._stop_s = stop_s
+        self._apart = apart
+        self._door = path.with_suffix(".door")
         self._book = Book()
         self._timer = os.timerfd_create(time.CLOCK_BOOTTIME, flags=os.TFD_NONBLOCK | os.TFD_CLOEXEC)
 
@@ -62,7 +96,9 @@ class Launcher:
         server = await asyncio.start_unix_server(self._converse, sock=listening, limit=_LONGEST_LINE)
         loop.add_signal_handler(signal.SIGCHLD, self._reap)
         loop.add_reader(self._timer, self._strike)
-        self._worker = start_worker(self._command, self._path)
+        if self._apart is not None:
+            self._open_door(self._apart)
+        self._worker = start_worker(self._command, self._path, None if self._apart is None else self._apart.users)
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, self._stop)
         try:
@@ -73,6 +109,20 @@ class Launcher:
                 kill_tree(browser)
             server.close()
             self._path.unlink(missing_ok=True)
+            self._door.unlink(missing_ok=True)
+
+    def _open_door(self, apart: Apart) -> None:
+        """Where berths hand over the files of browsers that are to run as somebody else."""
+        door = _listen(self._door)
+        door.listen()
+        for path in (self._path, self._door):
+            os.chown(path, apart.users.worker, apart.users.worker)
+        asyncio.get_running_loop().add_reader(door, lambda: apart.admit(door.accept()[0], self._register))
+
+    def _register(self, session: str, browser: Process) -> bool:
+        taken = self._book.register(session, browser, boot_seconds())
+        self._set_timer()
+        return taken
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, ValueError):  # ValueError: a line beyond the limit
@@ -86,8 +136,13 @@ class Launcher:
             request = read_request(line)
         except NotARequest:
             return {"ok": False}
-        if isinstance(request, Copy):
-            return await self._copy(request.session)
+        match request:
+            case Copy(session):
+                return await self._copy(session)
+            case Evict(session):
+                return {"ok": await self._evict(session)}
+            case Register(session) if self._apart is not None:
+                return {"ok": self._book.may_start(session, boot_seconds()), "door": str(self._door)}
         done = self._carry_out(request, peer)
         self._set_timer()
         return {"ok": done}
@@ -97,11 +152,32 @@ class Launcher:
         browsers = [browser for browser in self._book.browsers.get(session, ()) if is_alive(browser)]
         profile, into = profile_folder(self._home, session), copy_folder(self._home, session)
         try:
-            paused_ms = await asyncio.to_thread(take_copy, next(iter(browsers), None), profile, into)
+            if self._apart is None:
+                paused_ms = await asyncio.to_thread(take_copy, next(iter(browsers), None), profile, into)
+            else:
+                paused_ms = await asyncio.to_thread(self._apart.copy, session, next(iter(browsers), None))
         except (NotFrozen, OSError) as problem:
             say("profile_not_copied", kind=type(problem).__name__)
             return {"ok": False}
         return {"ok": True, "paused_ms": paused_ms}
+
+    async def _evict(self, session: str) -> bool:
+        word = f"--user-data-dir={profile_folder(self._home, session)}"
+        for _ in range(_EVICTIONS):
+            found = await asyncio.to_thread(processes_with, word)
+            for process in found:
+                await asyncio.to_thread(kill_tree, process)
+            if not found:
+                break
+        else:
+            return False
+        try:
+            if self._apart is not None:
+                await self._apart.clear(session)
+        except OSError as problem:
+            say("profile_not_taken_back", kind=type(problem).__name__)
+            return False
+        return True
 
     def _carry_out(self, request: Request, peer: int) -> bool:
         match request:
@@ -137,6 +213,8 @@ class Launcher:
         with suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0] != 0:
                 pid, status = ended
+                if self._apart is not None:
+                    self._apart.ended(pid, status)
                 if pid == self._worker.pid and not self._ended.done():
                     code = os.waitstatus_to_exitcode(status)
                     self._worker.returncode = code
@@ -148,22 +226,26 @@ class Launcher:
             asyncio.get_running_loop().call_later(self._stop_s, self._worker.kill)
 
 
-def start_worker(command: list[str], path: Path, *, user: int | None = None) -> subprocess.Popen[bytes]:
-    """`user` is for a launcher that runs as root with separate user ids; None keeps our own."""
+def start_worker(command: list[str], path: Path, users: Users | None) -> subprocess.Popen[bytes]:
+    """As the worker's user, who is in the group of every browser's; None keeps our own."""
     return subprocess.Popen(
         command,
         env={**os.environ, "WAYPOST_LAUNCHER": str(path)},
         start_new_session=True,  # a Ctrl-C reaches the worker once, through us
         preexec_fn=die_with_parent,  # no threads here; no worker without a fence
-        user=user,
+        user=None if users is None else users.worker,
+        group=None if users is None else users.worker,
+        extra_groups=None if users is None else list(users.browsers),
     )
 
 
-def socket_path(home: Path) -> Path:
-    """Our socket in the home's run folder, or in a private temporary folder when that path is too long."""
+def socket_path(home: Path, *, shared: bool = False) -> Path:
+    """Our socket in the home's run folder, or in a private temporary folder when that path is too long. Others may
+    come to a `shared` one, whose own mode says who."""
     run = home / "run"
     if len(os.fsencode(run)) > _LONGEST_SOCKET_PATH - 25:
         run = Path(tempfile.mkdtemp(prefix="waypost-"))
+        run.chmod(0o711 if shared else 0o700)
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
     return run / f"launcher-{os.getpid()}.sock"
 
@@ -192,8 +274,25 @@ def say(event: str, **more: object) -> None:
 def main(arguments: list[str]) -> int:
     command = arguments[arguments.index("--") + 1 :] if "--" in arguments else []
     home = Path(os.environ.get("WAYPOST_HOME") or Path.cwd() / ".waypost")
-    say("launcher_started", separate_user_ids=False, root=os.geteuid() == 0)
-    return asyncio.run(Launcher(command or list(WORKER), socket_path(home), home=home).run())
+    apart = _apart(home)
+    path = socket_path(home, shared=apart is not None)
+    if apart is not None:
+        keep_only()
+    say("launcher_started", separate_user_ids=apart is not None, root=os.geteuid() == 0)
+    return asyncio.run(Launcher(command or list(WORKER), path, home=home, apart=apart).run())
+
+
+def _apart(home: Path) -> Apart | None:
+    """None where all run as one user. Raises ValueError for settings that make no sense."""
+    users = users_from(os.environ)
+    if users is None:
+        return None
+    if os.geteuid() != 0:
+        say("no_separate_user_ids", why="not root")
+        return None
+    apart = Apart(users, home, os.environ.get("WAYPOST_CHROMIUM", CHROMIUM))
+    apart.prepare()
+    return apart
 
 
 if __name__ == "__main__":

@@ -44,13 +44,21 @@ class Copy:
     session: str
 
 
-Request = Register | Deadline | Release | Copy
+@dataclass(frozen=True, slots=True)
+class Evict:
+    """End whatever runs on the session's profile, also what another launcher started; for who holds its lease."""
+
+    session: str
+
+
+Request = Register | Deadline | Release | Copy | Evict
 
 _READERS: dict[str, Callable[[dict[str, Any]], Request]] = {
     "register": lambda said: Register(_text(said["session"]), _pid(said["pid"])),
     "deadline": lambda said: Deadline(_text(said["session"]), _number(said["boottime"])),
     "release": lambda said: Release(_text(said["session"])),
     "copy": lambda said: Copy(_name(said["session"])),
+    "evict": lambda said: Evict(_name(said["session"])),
 }
 
 
@@ -59,7 +67,9 @@ class NotARequest(ValueError):
 
 
 def read_request(line: bytes) -> Request:
-    """One line of JSON: `{"do": "register" | "deadline" | "release" | "copy", "session": …, …}`. Raises NotARequest."""
+    """One line of JSON: `{"do": "register" | "deadline" | "release" | "copy" | "evict", "session": …, …}`.
+
+    Raises NotARequest."""
     try:
         said = json.loads(line)
         return _READERS[said["do"]](said)
@@ -72,9 +82,13 @@ class Book:
     deadlines: dict[str, float] = field(default_factory=dict)
     browsers: dict[str, set[Process]] = field(default_factory=dict)
 
+    def may_start(self, session: str, now: float) -> bool:
+        """Whether the session's lease was told of and has not run out."""
+        return self.deadlines.get(session, now) > now
+
     def register(self, session: str, browser: Process, now: float) -> bool:
-        """Take a browser; False when the session's lease has run out, or nobody told of one."""
-        if self.deadlines.get(session, now) <= now:
+        """Take a browser, if it may start."""
+        if not self.may_start(session, now):
             return False
         self.browsers.setdefault(session, set()).add(browser)
         return True

@@ -64,6 +64,7 @@ class Parts:
         self.browsing = Browsing(
             app, playwright, session, observe=self.seen.put_nowait, file=self.filing.file, vault=self.vault,
             answered=self.vitals.answered,
+            fence=tenure.fence,
         )  # fmt: skip
         self.readiness = Readiness(self.page)
         # What watches over it.

@@ -60,6 +60,19 @@ def kill_tree(root: Process) -> None:
                 os.kill(entry.pid, signal.SIGKILL)
 
 
+def processes_with(word: str) -> list[Process]:
+    """Those on whose command line the word stands."""
+    found = []
+    for entry in _all():
+        try:
+            line = Path(f"/proc/{entry.pid}/cmdline").read_bytes()
+        except OSError:
+            continue
+        if word.encode() in line.split(b"\0"):
+            found.append(Process(entry.pid, entry.started))
+    return found
+
+
 def kill_descendants() -> None:
     """SIGKILL every process below this one."""
     for _ in range(_ROUNDS):
