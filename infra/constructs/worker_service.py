@@ -21,6 +21,18 @@ from infra.settings import Workers
 
 STOP_SECONDS = 120  # Fargate's longest: five sessions close their browsers and save their profiles
 HOME = "/var/lib/waypost"
+DROPPED = (
+    ecs.Capability.AUDIT_WRITE,
+    ecs.Capability.DAC_OVERRIDE,
+    ecs.Capability.FOWNER,
+    ecs.Capability.FSETID,
+    ecs.Capability.MKNOD,
+    ecs.Capability.NET_BIND_SERVICE,
+    ecs.Capability.NET_RAW,
+    ecs.Capability.SETFCAP,
+    ecs.Capability.SETPCAP,
+    ecs.Capability.SYS_CHROOT,
+)
 WRITABLE = (HOME, "/tmp")  # noqa: S108  # a folder of the task's own; the rest of the root is read-only
 
 
@@ -100,9 +112,9 @@ class WorkerService(Construct):
         log: ecs.LogDriver,
     ) -> None:
         linux = ecs.LinuxParameters(self, "Linux")
-        # Nobody in the container is root. A launcher that starts browsers under user ids of their own (decision 3)
-        # will need CHOWN, KILL, SETGID and SETUID, and USER root in the Dockerfile.
-        linux.drop_capabilities(ecs.Capability.ALL)
+        # The launcher is root, to start the worker and each browser under a user id of its own (decision 3), and keeps
+        # CHOWN, KILL, SETGID and SETUID. Fargate adds none that was dropped, so every other one of Docker's is named.
+        linux.drop_capabilities(*DROPPED)
         container = definition.add_container(
             "worker",
             image=image,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from containers.worker.users import users_from
 from infra.blueprint import FUNCTIONS, TASKS, Function, Task
 from infra.lambda_assets.__main__ import NOT_IN_THE_CLOUD, put_together
 
@@ -108,11 +109,13 @@ def test_nothing_that_is_not_needed_is_sent_to_the_image_builder() -> None:
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
-def test_the_image_runs_the_launcher_and_nobody_in_it_is_root(task: Task) -> None:
+def test_the_image_runs_the_launcher_as_root_and_the_others_as_somebody_else(task: Task) -> None:
     dockerfile = (ROOT / f"containers/{task.name}/Dockerfile").read_text()
     assert f'ENTRYPOINT ["python3", "-m", "{task.module}"]' in dockerfile
     *_, user = re.findall(r"^USER (.+)$", dockerfile, re.MULTILINE)
-    assert user == "10001:10001"
+    assert user == "0:0"
+    (users,) = re.findall(r"WAYPOST_USERS=(\S+)", dockerfile)
+    assert users_from({"WAYPOST_USERS": users}) is not None
     assert "--require-hashes" in dockerfile
 
 
