@@ -82,9 +82,10 @@ QUEUES = (
     # A file may take ten minutes (media/bounds.py); until then nobody else is to have it.
     Queue("media", fifo=False, visibility_seconds=660, max_receives=50),
     Queue("webhooks", fifo=False, visibility_seconds=60, max_receives=20),  # delay = the back-off timer
+    Queue("runs", fifo=False, visibility_seconds=60, max_receives=20),  # bulk runs with work left, lost sessions
 )
 
-BUCKETS = ("media", "profiles")
+BUCKETS = ("media", "profiles", "bulk")
 
 # For how many days an overwritten or deleted object can be brought back: as many as the table of keys remembers
 # (decision 13). Profiles are written every few seconds, and keep versions of their own.
@@ -129,7 +130,29 @@ FUNCTIONS = (
             "queue:bulk:send",
             "queue:bulk:make",
             "queue:bulk:drop",
+            "queue:runs:send",
             *_NUDGES,
+            "bucket:bulk:write",
+            "key:data:wrap",
+            "key:data:root",
+        ),
+    ),
+    Function(
+        "bulk",
+        "bulk.handler.handler",
+        "queue",
+        "runs",
+        batch=1,
+        concurrency=2,
+        timeout_seconds=30,
+        grants=(
+            "table:main:write",
+            "table:keys:write",
+            "queue:interactive:send",
+            "queue:bulk:send",
+            "queue:runs:send",
+            *_NUDGES,
+            "bucket:bulk:write",
             "key:data:wrap",
             "key:data:root",
         ),
@@ -188,6 +211,7 @@ FUNCTIONS = (
             "queue:claims:send",
             "queue:interactive:send",
             "queue:media:send",
+            "queue:runs:send",
             *_NUDGES,
             "key:data:wrap",
         ),
@@ -214,6 +238,7 @@ TASKS = (
             "queue:bulk:send",
             "queue:bulk:use",
             "queue:bulk:drop",
+            "queue:runs:send",
             *_NUDGES,
             "bucket:profiles:write",
             "key:data:wrap",

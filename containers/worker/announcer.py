@@ -9,9 +9,11 @@ from containers.worker.recorder import Recorder
 from waypost.bootstrap import App
 from waypost.domain.event import Draft, rfc3339
 from waypost.domain.linking import ATTEMPTS, PAIRING_CODE_SECONDS, code_lifetime, cycle_left_after, next_step
+from waypost.domain.pool import GONE
 from waypost.entities.session import QrCode, Session, delete_qr, qr_write, restriction_write, status_write
 from waypost.ports import Write
 from waypost.services.journal import Entry
+from waypost.services.pool_moves import nudge_gone
 
 ME = "me"  # what the linked account's names are sealed for
 QR = "qr"
@@ -57,6 +59,8 @@ class Announcer:
         self._browser = (changes or {}).get("browser", self._browser)
         write = status_write(self._session.id, status=status, reason=reason, since_ms=now_ms, **(changes or {}))
         await self._record(data, write)
+        if status in GONE:
+            await patiently(nudge_gone, self._session.id, self._session.tenant, queues=self._app.engine.queues)
 
     async def restricted_until(self, until_ms: int) -> None:
         """New chats are refused until then; 0: they are allowed again. Whoever knows of the restriction hears that its

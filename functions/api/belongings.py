@@ -4,10 +4,14 @@ from api.current import current
 from waypost import bootstrap
 from waypost.domain.ids import is_id
 from waypost.domain.message import Message
+from waypost.entities.bulk import Run
 from waypost.entities.contact import get_contact
+from waypost.entities.pool import Pool
 from waypost.entities.session import Session
 from waypost.entities.webhook import Endpoint, get_endpoint
 from waypost.errors import NotFound
+from waypost.services.bulk_runs import find_run
+from waypost.services.pools import find_pool
 from waypost.services.sending import find_message
 from waypost.services.sessions import find_session
 
@@ -65,3 +69,15 @@ def own_webhook(webhook_id: str) -> Endpoint:
             code="webhook_not_found",
         )
     return endpoint
+
+
+def own_run(bulk_id: str) -> Run:
+    """Raises NotFound `bulk_not_found`."""
+    known = bulk_id if is_id("blk", bulk_id) else _NO_ID
+    return find_run(known, tenant=current().tenant, table=bootstrap.app().table)
+
+
+def own_pool(pool_id: str) -> Pool:
+    """Raises NotFound `pool_not_found`."""
+    known = pool_id if is_id("pol", pool_id) else _NO_ID
+    return find_pool(known, tenant=current().tenant, table=bootstrap.app().table)

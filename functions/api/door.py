@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from api.problems import InvalidRequest
+from api.uploads import MAX_UPLOAD_BYTES, takes_files
 from waypost.errors import TooLarge, ValidationError
 
 MAX_BODY_BYTES = 256 * 1024
@@ -21,9 +22,10 @@ def check_body(event: Mapping[str, Any]) -> None:
     """Raises TooLarge, and ValidationError `unsupported_media_type` or `idempotency_key_invalid`."""
     _check_key(event)
     body = raw_body(event)
-    if len(body) > MAX_BODY_BYTES:
+    most = 2 * MAX_UPLOAD_BYTES if takes_files(event) else MAX_BODY_BYTES  # a file's quotes and line ends count twice
+    if len(body) > most:
         raise TooLarge(
-            f"The body has {len(body)} bytes; at most {MAX_BODY_BYTES} are allowed.",
+            f"The body has {len(body)} bytes; at most {most} are allowed.",
             field="body",
             mend="Send less in one request.",
             code="body_too_large",

@@ -15,6 +15,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
 from api import (
+    bulk,
     changes,
     chats,
     commands,
@@ -29,6 +30,7 @@ from api import (
     links,
     messages,
     pairing,
+    pools,
     qr,
     queue,
     sessions,
@@ -55,7 +57,7 @@ resolver = Resolver(
 resolver.use([once])
 for _resource in (
     sessions, links, linking_page, qr, pairing, commands,
-    messages, queue, changes, chats, contacts, groups, consents, consent_rules, templates, events,
+    messages, queue, bulk, pools, changes, chats, contacts, groups, consents, consent_rules, templates, events,
     webhooks, webhook_deliveries, health, docs,
 ):  # fmt: skip
     resolver.include_router(_resource.router)

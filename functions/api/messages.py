@@ -38,7 +38,7 @@ def send(session_id: SessionId, body: NewMessage) -> AcceptedMessage:
     """Accepts a message. It is sent in order within its chat and lane; its status tells how far it has come."""
     app, session = bootstrap.app(), own_session(session_id)
     message = accept(
-        _wanted(body),
+        wanted_of(body),
         message_id=current().make_id("msg"),
         session=session,
         now_ms=app.now_ms(),
@@ -86,7 +86,7 @@ def cancel(session_id: SessionId, message_id: MessageId) -> MessageAnswer:
     return message_view(message, app)
 
 
-def _wanted(body: NewMessage) -> Wanted:
+def wanted_of(body: NewMessage) -> Wanted:
     return Wanted(
         to=parse_address(body.to),
         content={} if body.text is None else {"text": body.text},

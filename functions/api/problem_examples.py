@@ -54,7 +54,9 @@ def statuses_of(path: str, method: str, *, public: bool, asks: bool = False) -> 
     if public:
         return [500, 503]
     found = [401, 422, 500, 503]
-    if "{" in path or path in ("/v1/events", "/v1/webhooks"):  # a session may be named in the query or the body
+    # A session may be named in the query or the body.
+    named = path in ("/v1/events", "/v1/webhooks") or (method == "post" and path in ("/v1/bulk", "/v1/pools"))
+    if "{" in path or named:
         found.append(404)
     if path.endswith("/qr"):
         found += [406, 409]

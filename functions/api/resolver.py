@@ -16,6 +16,7 @@ from api.access_log import note_answer
 from api.current import Call, answering, current, current_or_none
 from api.door import check_body, plainly
 from api.problems import MethodNotAllowed, RouteNotFound, response
+from api.uploads import taken_in
 from waypost.errors import WaypostError
 
 
@@ -29,8 +30,9 @@ class Router(PowertoolsRouter):
 class Resolver(APIGatewayRestResolver):
     def resolve(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         began = time.perf_counter()
+        event, wrong = taken_in(event)
         with answering(Call(APIGatewayProxyEvent(plainly(event), self._json_body_deserializer), context)):
-            answer = self._refused(event) or super().resolve(event, context)
+            answer = self._refused(event, wrong) or super().resolve(event, context)
             answer["multiValueHeaders"]["X-Request-Id"] = [current().request_id]
             # Answers hold messages and numbers: no cache on the way may keep them.
             answer["multiValueHeaders"].setdefault("Cache-Control", ["no-store"])
@@ -83,8 +85,10 @@ class Resolver(APIGatewayRestResolver):
             RouteNotFound("There is nothing at this address.", mend="GET /openapi.json lists every address.")
         )
 
-    def _refused(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _refused(self, event: Mapping[str, Any], wrong: WaypostError | None) -> dict[str, Any] | None:
         try:
+            if wrong is not None:
+                raise wrong
             check_body(event)
         except WaypostError as error:
             return self._build_response(self._refuse(error))

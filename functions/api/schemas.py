@@ -30,7 +30,7 @@ class Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
     if not name.strip() or not name.isprintable():
         raise ValueError("a name has visible characters only")
     return name
@@ -76,7 +76,7 @@ Metadata = dict[
 
 
 class NewSession(Request):
-    name: Annotated[str, AfterValidator(_printable)] = Field(
+    name: Annotated[str, AfterValidator(printable)] = Field(
         min_length=1, max_length=100, examples=["Support"], description="For people. Stored in clear."
     )
     start: bool = Field(True, description="Start a browser at once.")
@@ -115,7 +115,7 @@ class TemplateChoice(Request):
 class SessionChange(Request):
     """What is left out stays as it is. What is null in `identity` falls back to its default; `proxy` null: none."""
 
-    name: Annotated[str, AfterValidator(_printable)] = Field("", min_length=1, max_length=100, examples=["Support"])
+    name: Annotated[str, AfterValidator(printable)] = Field("", min_length=1, max_length=100, examples=["Support"])
     metadata: Metadata = Field(default_factory=dict, max_length=MAX_METADATA, description="Replaces all of it.")
     identity: Identity = Field(
         default_factory=lambda: Identity.model_validate({}),

@@ -17,6 +17,7 @@ from waypost.services.contacts import Contacts
 from waypost.services.existence import Existences
 from waypost.services.media import Files
 from waypost.services.patience import PatientTable
+from waypost.services.pools import Chooser
 from waypost.services.sealing import Seals
 from waypost.settings import Settings, settings_from
 
@@ -56,6 +57,10 @@ class App:
     @property
     def relinking(self) -> Relinking:
         return Relinking(self.settings.relink_days, self.settings.relink_warn_days)
+
+    @property
+    def chooser(self) -> Chooser:
+        return Chooser(self.table, self.backlog)
 
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000

@@ -39,6 +39,15 @@ OPERATIONS = {
     "/v1/sessions/{session_id}/queue/pause": {"post"},
     "/v1/sessions/{session_id}/queue/resume": {"post"},
     "/v1/sessions/{session_id}/queue/cancel": {"post"},
+    "/v1/bulk": {"get", "post"},
+    "/v1/bulk/{bulk_id}": {"get"},
+    "/v1/bulk/{bulk_id}/results": {"get"},
+    "/v1/bulk/{bulk_id}/pause": {"post"},
+    "/v1/bulk/{bulk_id}/resume": {"post"},
+    "/v1/bulk/{bulk_id}/cancel": {"post"},
+    "/v1/pools": {"get", "post"},
+    "/v1/pools/{pool_id}": {"get", "patch", "delete"},
+    "/v1/pools/{pool_id}/messages": {"post"},
     "/v1/sessions/{session_id}/messages/{message_id}": {"get"},
     "/v1/sessions/{session_id}/messages/{message_id}/cancel": {"post"},
     "/v1/sessions/{session_id}/messages/{message_id}/edit": {"post"},
@@ -109,7 +118,8 @@ def test_every_refusal_is_a_problem(described: dict[str, Any]) -> None:
     for path, method, operation in operations(described):
         refusals = {code: response for code, response in operation["responses"].items() if not code.startswith("2")}
         assert ("401" in refusals) == (path != "/v1/health")
-        assert ("404" in refusals) == ("{" in path or path in ("/v1/events", "/v1/webhooks")), (path, method)
+        named = path in ("/v1/events", "/v1/webhooks") or (path in ("/v1/bulk", "/v1/pools") and method == "post")
+        assert ("404" in refusals) == ("{" in path or named), (path, method)
         for code, response in refusals.items():
             content = response["content"]["application/problem+json"]
             assert content["schema"] == {"$ref": "#/components/schemas/Problem"}

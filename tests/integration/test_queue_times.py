@@ -81,7 +81,7 @@ def test_a_paused_lane_hands_nothing_over_until_it_goes_on(tmp_path: Path) -> No
         assert fed(app, app.now_ms()) == 0
         depth = app.engine.queues.queue(f"bulk-{SESSION}").depth()
         for _ in range(2):
-            resume_lanes(LINKED, ["bulk"], **tools)  # type: ignore[arg-type]
+            resume_lanes(LINKED, ["bulk"], **tools | {"now_ms": app.now_ms()})  # type: ignore[arg-type]
         assert app.engine.queues.queue(f"bulk-{SESSION}").depth() > depth
         send(app, whatsapp, message.contact, 1)
         assert [text for _, text in whatsapp.filed] == ["text 1"]

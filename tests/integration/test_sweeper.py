@@ -19,7 +19,7 @@ from waypost.services import webhook_lanes
 from waypost.services.tenants import create_tenant
 from waypost.services.webhook_delivery import Answer, Destination, seal_destination
 
-NOTHING = {"woken": 0, "sessions": 0, "lanes": 0, "subscriptions": 0, "endpoints": 0, "media": 0}
+NOTHING = dict.fromkeys(("woken", "sessions", "lanes", "subscriptions", "endpoints", "runs", "pools", "media"), 0)
 
 
 @pytest.fixture

@@ -119,4 +119,5 @@ class Message:
     bulk: str | None = None  # the bulk run that it belongs to
     bulk_row: int = 0  # and which of its rows
     moved_from: str | None = None  # the message that it stands in for: its session is gone
+    pool: str | None = None  # the pool that it was sent by
     times: dict[str, int] = field(default_factory=dict)

@@ -26,7 +26,7 @@ class Wanted:
 
     `send_at_ms` and `expires_ms` are unix milliseconds; 0: at once, never. `purpose` is what consent is asked for,
     None: any. `template` is what `content` is made from. `bulk` is the run that the message
-    belongs to, `bulk_row` which of its rows it is.
+    belongs to, `bulk_row` which of its rows it is, `pool` what chose its session.
     """
 
     to: Address
@@ -41,6 +41,7 @@ class Wanted:
     template: Template | None = None
     bulk: str | None = None
     bulk_row: int = 0
+    pool: str | None = None
 
 
 def text_to(to: Address, text: str, **more: Any) -> Wanted:

@@ -3,6 +3,7 @@
 pk BULK#{run}   sk -            the run; in index by_owner as `{tenant}#bulk`
 pk BULK#{run}   sk OPEN         there is work left; in index by_owner as `bulk#open`
 pk BULK#{run}   sk ROW#{row}    a row that became no message, and why
+pk BULK#{run}   sk CON#{contact}   which row has taken a person
 
 The messages that a run made are found by their own place in by_owner (`message.py`).
 """
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from waypost.entities.record import blob, number, text, text_or_none
+from waypost.errors import ConditionFailed
 from waypost.ports import Clause, Delete, Item, Key, Put, Table, Update, When, Write
 
 # What the caller wants of it, and how far its rows are.
@@ -153,6 +155,18 @@ def row_write(run: str, row: Row, now_ms: int) -> Put:
             "ttl": now_ms // 1000 + ROWS_KEPT_SECONDS,
         }
     )
+
+
+def take_person(table: Table, run: str, contact: str, row: int, now_ms: int) -> int:
+    """The row that has a person: this one, when none had them before."""
+    key = Key(f"BULK#{run}", f"CON#{contact}")
+    item: Item = {"pk": key.pk, "sk": key.sk, "row": row, "ttl": now_ms // 1000 + ROWS_KEPT_SECONDS}
+    try:
+        table.put(item, when=When.all(Clause("nobody has them", "pk", "absent")))
+    except ConditionFailed:
+        taken = table.get(key)
+        return row if taken is None else number(taken, "row")
+    return row
 
 
 def list_rows(table: Table, run: str, *, first: int, last: int) -> list[Row]:

@@ -64,6 +64,16 @@ def status_write(message: str, status: Status, now_ms: int, **more: Any) -> Upda
     )
 
 
+def moved_write(message: str, now_ms: int, *, to: str) -> Update:
+    """The write that cancels a message because another one stands in for it, in its bulk run too."""
+    return Update(
+        message_key(message),
+        set={"status": "cancelled", "time_cancelled": now_ms, "reason": "moved", "moved_to": to},
+        remove=("owner_pk", "owner_sk"),
+        when=When.all(Clause("nobody has it", "status", "eq", "accepted")),
+    )
+
+
 def step_write(message: str, before: Status, after: Status, times: dict[Status, int], **more: Any) -> Update:
     """The write that takes a step from exactly `before`: for events that are true of this one step only."""
     return Update(
@@ -139,7 +149,7 @@ def _to_item(message: Message) -> Item:
 _PLAIN = (
     "id", "tenant", "session", "contact", "direction", "status", "created_ms", "content", "kind", "lane",
     "number", "source", "author", "reply_to", "reason", "attempts", "backfilled", "edited_ms", "revoked_ms", "revision",
-    "send_at_ms", "expires_ms", "purpose", "template", "bulk", "bulk_row", "moved_from",
+    "send_at_ms", "expires_ms", "purpose", "template", "bulk", "bulk_row", "moved_from", "pool",
 )  # fmt: skip
 
 
@@ -172,6 +182,7 @@ def _from_item(item: Item) -> Message:
         bulk=text_or_none(item, "bulk"),
         bulk_row=number(item, "bulk_row"),
         moved_from=text_or_none(item, "moved_from"),
+        pool=text_or_none(item, "pool"),
         times={
             name.removeprefix("time_"): value
             for name, value in item.items()

@@ -32,6 +32,7 @@ class Waiting:
     waits_for: str = ""
     bulk: str | None = None
     template: str | None = None
+    pool: str | None = None
 
 
 def accepted_so_far(table: Table, session: str, contact: str, lane: Lane) -> int:
@@ -55,6 +56,7 @@ def place_writes(message: Message, *, due_ms: int) -> list[Write]:
         waits_for="time" if due_ms > message.created_ms else "",
         bulk=message.bulk,
         template=message.template,
+        pool=message.pool,
     )
     return [Update(lane_key, set={"accepted": message.number}, when=When.all(free)), Put(_waiting_item(place))]
 
@@ -171,6 +173,7 @@ def _waiting_item(waiting: Waiting) -> Item:
         "waits_for": waiting.waits_for,
         "bulk": waiting.bulk,
         "template": waiting.template,
+        "pool": waiting.pool,
         "due_pk": _due_pk(waiting.session, waiting.lane),
         "due_sk": f"{waiting.due_ms:013d}#{waiting.number:012d}#{waiting.message}",
     }
@@ -188,4 +191,5 @@ def _waiting(item: Item) -> Waiting:
         waits_for=text(item, "waits_for") if "waits_for" in item else "",
         bulk=text_or_none(item, "bulk"),
         template=text_or_none(item, "template"),
+        pool=text_or_none(item, "pool"),
     )

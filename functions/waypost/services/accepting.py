@@ -105,6 +105,7 @@ def _message(asked: Asked, message_id: str) -> Message:
         template=None if wanted.template is None else wanted.template.name,
         bulk=wanted.bulk,
         bulk_row=wanted.bulk_row,
+        pool=wanted.pool,
         times={"accepted": asked.now_ms},
     )
 

@@ -42,6 +42,7 @@ class Asked:
     rules: ConsentSettings = _NO_RULES  # the tenant's
     standing: Standing | None = None  # how the person stands; None for those who are not asked
     notice: Notice | None = None  # that it is to carry
+    dry: bool = False  # nothing may be made: a contact that there is not stays empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,10 @@ def _template(asked: Asked) -> Asked:
 
 
 def _contact(asked: Asked) -> Asked:
-    found = asked.contacts.resolve(asked.session.tenant, [asked.wanted.to], now_ms=asked.now_ms)
-    return replace(asked, contact=found)
+    tenant, to = asked.session.tenant, asked.wanted.to
+    if asked.dry:
+        return replace(asked, contact=asked.contacts.find(tenant, to) or "")
+    return replace(asked, contact=asked.contacts.resolve(tenant, [to], now_ms=asked.now_ms))
 
 
 def _reply(asked: Asked) -> Asked:

@@ -8,16 +8,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from waypost.domain.lease import Head, may_claim
+from waypost.entities.bulk import list_open_runs
 from waypost.entities.head import get_head, list_running
 from waypost.entities.media import unsettled_media
-from waypost.entities.session import list_sessions
+from waypost.entities.session import get_session, list_sessions
 from waypost.entities.subscription import list_subscriptions
 from waypost.entities.tenant import list_tenants
 from waypost.entities.webhook import Endpoint, list_endpoints
 from waypost.entities.webhook_lane import overdue_lanes
 from waypost.ports import Queues, Table
+from waypost.services.bulk_runs import nudge_run
 from waypost.services.key_watch import KeyWatch
 from waypost.services.nudges import nudge_again
+from waypost.services.pool_moves import is_lost, nudge_gone, pools_of, waits
 from waypost.services.sessions import announce
 from waypost.services.sleeping import wake_due
 from waypost.services.webhook_fanout import lags
@@ -35,6 +38,8 @@ class Found:
     lanes: int
     subscriptions: int
     endpoints: int
+    runs: int
+    pools: int
     media: int = 0
 
 
@@ -42,14 +47,16 @@ def sweep(*, table: Table, queues: Queues, now_ms: int) -> Found:
     woken = wake_due(table=table, queues=queues, now_ms=now_ms)
     sessions = _announce_unowned(table, queues, now_ms)
     lanes = _nudge_lanes(table, queues, now_ms)
-    subscriptions = endpoints = 0
+    runs = _nudge_runs(table, queues)
+    subscriptions = endpoints = pools = 0
     watch = KeyWatch()
     for tenant, _ in list_tenants(table):
+        pools += _nudge_pools(tenant, table, queues)
         hooks = list_endpoints(table, tenant)
         for head in _heads(table, tenant):
             subscriptions += _nudge_subscribers(head, watch, table, queues, now_ms)
             endpoints += _nudge_endpoints(head, hooks, table, queues)
-    return Found(woken, sessions, lanes, subscriptions, endpoints, _nudge_media(table, queues, now_ms))
+    return Found(woken, sessions, lanes, subscriptions, endpoints, runs, pools, _nudge_media(table, queues, now_ms))
 
 
 def _nudge_media(table: Table, queues: Queues, now_ms: int) -> int:
@@ -72,6 +79,25 @@ def _announce_unowned(table: Table, queues: Queues, now_ms: int) -> int:
     for head in unowned:
         announce(head.session, queues=queues)
     return len(unowned)
+
+
+def _nudge_runs(table: Table, queues: Queues) -> int:
+    """Bulk runs with rows left, unless as many messages wait already."""
+    left = list_open_runs(table)
+    if not left or queues.queue("runs").depth() >= len(left):
+        return 0
+    for run in left:
+        nudge_run(run, queues=queues)
+    return len(left)
+
+
+def _nudge_pools(tenant: str, table: Table, queues: Queues) -> int:
+    """Sessions that are gone, and in which something of a pool may still wait."""
+    members = {session for pool in pools_of(table, tenant) if pool.policy == "move" for session in pool.sessions}
+    gone = [session for session in sorted(members) if is_lost(get_session(table, session)) and waits(table, session)]
+    for session in gone:
+        nudge_gone(session, tenant, queues=queues)
+    return len(gone)
 
 
 def _nudge_lanes(table: Table, queues: Queues, now_ms: int) -> int:
