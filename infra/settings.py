@@ -4,7 +4,8 @@ Account numbers, contact and the address of dev's WhatsApp are placeholders: rep
 Data residency (R-PRIV-9): `region` is the only place where anything of a stage is stored or processed.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 type StageName = Literal["dev", "staging", "prod"]
@@ -41,6 +42,8 @@ class Settings:
     burst: int = 400
     requests_per_address: int = 3000  # in five minutes, from one address; the firewall's
     proxy_ports: tuple[int, ...] = ()  # where the sessions' own proxies listen, beside 443
+    # What changes R-LIM's limits, the budgets and the pacing (docs/pacing.md): dev relaxes them by its stage alone.
+    limits: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     detailed_logs: bool = True  # network flow and firewall logs
 
     def name(self, thing: str) -> str:

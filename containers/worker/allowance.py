@@ -96,8 +96,11 @@ class Allowance:
         """Whether WhatsApp may be asked once more if somebody is there."""
         return _hold(may_check(self._asked, self._care.first_contact, self.now_ms()))
 
-    def asked(self, at_ms: int) -> None:
-        self._asked.append(at_ms)
+    def ask(self) -> int:
+        """A question is asked. Its time, for the record."""
+        now_ms = self.now_ms()
+        self._asked.append(now_ms)
+        return now_ms
 
     def answered(self) -> None:
         """Somebody answered for the first time: the budget grows."""

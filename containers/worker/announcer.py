@@ -7,6 +7,7 @@ from containers.worker.observations import LoginSeen
 from containers.worker.patience import patiently
 from containers.worker.recorder import Recorder
 from waypost.bootstrap import App
+from waypost.domain.addresses import parse_address
 from waypost.domain.event import Draft, rfc3339
 from waypost.domain.linking import ATTEMPTS, PAIRING_CODE_SECONDS, code_lifetime, cycle_left_after, next_step
 from waypost.domain.pool import GONE
@@ -33,6 +34,7 @@ class Announcer:
         self._browser = session.browser
         self.linked = session.me is not None
         self.linked_ms = session.linked_ms
+        self._account, self._first_linked_ms = session.account, session.first_linked_ms
 
     @property
     def told(self) -> str:
@@ -80,7 +82,14 @@ class Announcer:
         me = {"id": login.me.pn or login.me.lid, "pn": login.me.pn, "lid": login.me.lid, "name": None}
         sealed = await patiently(self._app.seals.seal_json, self._session.tenant, self._session.id, ME, me)
         self.linked, self.linked_ms = True, self._app.now_ms()
-        return {"me": sealed, "linked_ms": self.linked_ms}
+        return {"me": sealed, "linked_ms": self.linked_ms, **await patiently(self._first_link, str(me["id"]))}
+
+    def _first_link(self, chat_id: str) -> dict[str, Any]:
+        """An account that is linked again keeps its age (decision 12); another one begins anew."""
+        account = self._app.contacts.mac(self._session.tenant, parse_address(chat_id))
+        if account != self._account:
+            self._account, self._first_linked_ms = account, self.linked_ms
+        return {"account": self._account, "first_linked_ms": self._first_linked_ms}
 
     def unlinked(self) -> dict[str, Any]:
         self.linked, self.linked_ms, self._browser = False, 0, ""

@@ -37,7 +37,7 @@ class Delivery:
         self._epoch = epoch
         self._steps = steps
         self._gate = gate
-        self._reach = Reach(app)
+        self._reach = Reach(app, session_id, gate.allowance)
         self._talks = Talks(app)
         self._permission = Permission(app)
 

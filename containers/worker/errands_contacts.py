@@ -4,6 +4,7 @@ from typing import Any
 
 from containers.worker import page_calls
 from containers.worker.errands_desk import Desk
+from containers.worker.gate import Held
 from containers.worker.patience import patiently
 from containers.worker.reach import look_up
 from waypost.domain.addresses import parse_address
@@ -12,8 +13,13 @@ from waypost.services.address_book import AddressBook
 
 
 async def check_exists(desk: Desk, arguments: dict[str, Any]) -> dict[str, Any]:
-    """`{"chat": chat id}` → `{"exists": bool, "contact": our id or None}`. The answer is kept for a while."""
-    existence = await look_up(desk.app, desk.page, desk.session.tenant, parse_address(arguments["chat"]))
+    """`{"chat": chat id}` → `{"exists": bool, "contact": our id or None}`, which is kept for a while; or, when the
+    budget of questions is used up, `{"wait_ms": how long}`."""
+    address = parse_address(arguments["chat"])
+    try:
+        existence = await look_up(desk.app, desk.page, desk.session.tenant, desk.session.id, address, desk.allowance)
+    except Held as held:
+        return {"wait_ms": held.hold.until_ms - desk.allowance.now_ms()}
     return {"exists": existence.exists, "contact": existence.contact}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from containers.worker.allowance import Allowance
 from containers.worker.amendments import Amendments
 from containers.worker.announcer import Announcer
 from containers.worker.page import Page
@@ -20,6 +21,7 @@ class Desk:
     page: Page
     amendments: Amendments
     announcer: Announcer
+    allowance: Allowance
 
 
 type Errand = Callable[[Desk, dict[str, Any]], Awaitable[dict[str, Any]]]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from containers.worker.amendments import Amendments
+from containers.worker.answers import Answers
 from containers.worker.consent_words import ConsentWords
 from containers.worker.naming import Person
 from containers.worker.observations import (
@@ -50,6 +51,7 @@ class Intake:
         steps: Steps,
         people: People,
         amendments: Amendments,
+        answers: Answers,
     ) -> None:
         self._app = app
         self._session = session
@@ -57,6 +59,7 @@ class Intake:
         self._steps = steps
         self._people = people
         self._amendments = amendments
+        self._answers = answers
         self._words = ConsentWords(app, session, people)
 
     async def file(self, observations: Sequence[PageObservation], *, backfilled: bool = False) -> None:
@@ -69,6 +72,7 @@ class Intake:
             # After the messages that they may be about.
             if isinstance(seen, ChangeSeen):
                 await self._amendments.file(seen)
+        await self._answers.hear(entries)
         await patiently(self._note_chats, entries, observations)
         for contact in sorted(_written_in(entries)):
             await self._steps.contacts.note(self._session.tenant, self._session.id, contact)

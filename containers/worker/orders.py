@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from containers.worker.allowance import Allowance
 from containers.worker.amendments import Amendments
 from containers.worker.announcer import Announcer
 from containers.worker.errands import BEFORE_LOGIN, ERRANDS, REPEATABLE
@@ -34,6 +35,7 @@ class Orders:
         *,
         amendments: Amendments,
         announcer: Announcer,
+        allowance: Allowance,
         signal: Callable[[str], None],
         ready_page: Callable[[], Awaitable[Page]],
         any_page: Callable[[], Page | None],
@@ -43,6 +45,7 @@ class Orders:
         self._epoch = epoch
         self._amendments = amendments
         self._announcer = announcer
+        self._allowance = allowance
         self._signal = signal
         self._ready_page = ready_page
         self._any_page = any_page
@@ -77,7 +80,7 @@ class Orders:
         try:
             async with asyncio.timeout(_SECONDS):
                 page = await self._page_for(command.name)
-                desk = Desk(self._app, self._session, page, self._amendments, self._announcer)
+                desk = Desk(self._app, self._session, page, self._amendments, self._announcer, self._allowance)
                 arguments = await patiently(arguments_of, command, self._app.seals)
                 result = await errand(desk, arguments)
         except Fenced:

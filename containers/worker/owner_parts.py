@@ -12,6 +12,7 @@ from containers.worker.address_book import AddressBookWatch
 from containers.worker.allowance import Allowance
 from containers.worker.amendments import Amendments
 from containers.worker.announcer import Announcer
+from containers.worker.answers import Answers
 from containers.worker.browsing import Browsing
 from containers.worker.clock import SteadyClock
 from containers.worker.filing import Filing
@@ -57,7 +58,11 @@ class Parts:
         steps = Steps(app, self.recorder, acks)
         people = People(app, session)
         amendments = Amendments(app, people, self.recorder)
-        intake = Intake(app, session, recorder=self.recorder, steps=steps, people=people, amendments=amendments)
+        self.gate = Gate(Allowance(app, session.id, clock=SteadyClock()))
+        intake = Intake(
+            app, session, recorder=self.recorder, steps=steps, people=people, amendments=amendments,
+            answers=Answers(app, session.id, self.gate),
+        )  # fmt: skip
         # The browser, and what listens to it.
         self.filing = Filing(session.id, intake=intake, announcer=self.announcer, page=self.page)
         self.vault = Vault(app, session, epoch, fence=tenure.fence, linked_ms=lambda: self.announcer.linked_ms)
@@ -75,11 +80,11 @@ class Parts:
             idling=self.idling, page=self.page, observe=self.seen.put_nowait,
         )  # fmt: skip
         # What works on it.
-        self.gate = Gate(Allowance(app, session.id, clock=SteadyClock()))
         self.sender = Sender(app, session.id, epoch, steps=steps, gate=self.gate, ready_page=self.readiness.page)
         self.wishes = Wishes(app, session.id, self.announcer, self.seen, self.vitals)
         self.orders = Orders(
-            app, session, epoch, amendments=amendments, announcer=self.announcer, signal=self.wishes.obey,
+            app, session, epoch, amendments=amendments, announcer=self.announcer,
+            allowance=self.gate.allowance, signal=self.wishes.obey,
             ready_page=self.readiness.page, any_page=self.page,
         )  # fmt: skip
         self.link_watch = LinkWatch(

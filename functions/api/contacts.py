@@ -14,7 +14,7 @@ from api.resolver import Router
 from waypost import bootstrap
 from waypost.domain.addresses import Address, parse_address
 from waypost.entities.chat import list_contacts
-from waypost.errors import ValidationError
+from waypost.errors import RateLimited, ValidationError
 from waypost.services.admission import check_linked
 
 router = Router()
@@ -47,7 +47,7 @@ def save(session_id: SessionId, body: ContactName) -> Response[str]:
 
 @router.post(f"{_CONTACTS}/check", tags=_TAGS, summary="Is it on WhatsApp?", responses=answering_with(Existence))
 def check(session_id: SessionId, body: ContactCheck) -> Response[str]:
-    """Ask sparingly: accounts that check many numbers get banned."""
+    """Each session has a budget of such questions: accounts that check many numbers get banned."""
     app, session = bootstrap.app(), own_session(session_id)
     address = _person(body.chat)
     known = app.existences.recall(session.tenant, address, app.now_ms())
@@ -57,6 +57,13 @@ def check(session_id: SessionId, body: ContactCheck) -> Response[str]:
     check_linked(session)
 
     def done(result: dict[str, Any]) -> Existence:
+        if "wait_ms" in result:
+            raise RateLimited(
+                "This session has asked WhatsApp for as many numbers as it may for now.",
+                retry_after=result["wait_ms"] / 1000,
+                mend="Try again after the seconds in Retry-After. Sending checks the number by itself.",
+                code="checks_used_up",
+            )
         return _existence(session.tenant, result["exists"], result["contact"])
 
     return ask_owner(session, "check_exists", {"chat": address.chat_id}, done=done)

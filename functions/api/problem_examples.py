@@ -64,7 +64,7 @@ def statuses_of(path: str, method: str, *, public: bool, asks: bool = False) -> 
         found += [400, 409, 413, 415]
     if path.endswith("/messages") and method == "post":
         found.append(403)
-    if method == "post" and path.endswith(("/messages", "/v1/bulk")):
+    if method == "post" and path.endswith(("/messages", "/v1/bulk", "/contacts/check")):
         found.append(429)
     if asks:
         found += [409, 502, 504]
@@ -135,7 +135,7 @@ EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {
         ),
     ),
     429: _example(
-        "So much waits already that there is no room; Retry-After tells when there will be.",
+        "There is no room, or a budget is used up; Retry-After tells when there will be again.",
         RateLimited(
             "What waits in the interactive lane of this session takes longer than 24 hours to send.",
             retry_after=600,

@@ -4,12 +4,15 @@ import functools
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from waypost.domain.care import Care
 from waypost.domain.lease import Terms
 from waypost.domain.message import Lane
 from waypost.domain.outlook import Pace
 from waypost.domain.relinking import Relinking
+from waypost.domain.rhythm import rhythm
 from waypost.entities.session import Session
 from waypost.ports import Engine, Table
 from waypost.services.backlog import Backlog
@@ -68,12 +71,19 @@ class App:
 
 def join(settings: Settings, engine: Engine) -> App:
     seals = Seals(engine.keys, PatientTable(engine.wrapped_keys))
-    backlog = Backlog({"interactive": settings.interactive_hours, "bulk": settings.bulk_hours}, _pace_of)
+    backlog = Backlog({"interactive": settings.interactive_hours, "bulk": settings.bulk_hours}, _pace_by(settings.care))
     return App(settings, engine, seals, Contacts(PatientTable(engine.main), engine.keys, seals), backlog)
 
 
-def _pace_of(session: Session, lane: Lane) -> Pace:  # noqa: ARG001
-    return ()
+def _pace_by(care: Care) -> Callable[[Session, Lane], Pace]:
+    """How fast a session's lane goes by these settings, at its account's age."""
+
+    def pace_of(session: Session, lane: Lane) -> Pace:
+        linked_ms = session.first_linked_ms or session.linked_ms
+        age_ms = time.time_ns() // 1_000_000 - linked_ms if linked_ms else 0
+        return rhythm(care, age_ms // care.first_contact.day_ms, lane)
+
+    return pace_of
 
 
 _first_use = threading.Lock()

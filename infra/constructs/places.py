@@ -67,6 +67,7 @@ def engine_environment(places: Places, *, push_url: str) -> dict[str, str]:
     return {
         "WAYPOST_ENGINE": "aws",
         "WAYPOST_STAGE": settings.stage,
+        "WAYPOST_LIMITS": json.dumps(settings.limits, separators=(",", ":")),
         "WAYPOST_WHATSAPP_URL": settings.whatsapp_url,
         **{f"WAYPOST_TABLE_{table.name.upper()}": settings.name(table.name) for table in TABLES},
         **{f"WAYPOST_BUCKET_{name.upper()}": bucket_name(settings, name) for name in BUCKETS},

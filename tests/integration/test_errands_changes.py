@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from containers.worker.acknowledgements import Acknowledgements
+from containers.worker.allowance import Allowance
 from containers.worker.amendments import Amendments
+from containers.worker.answers import Answers
+from containers.worker.clock import SteadyClock
+from containers.worker.gate import Gate
 from containers.worker.intake import Intake
 from containers.worker.naming import MessageKey, Person, Target
 from containers.worker.observations import MessageSeen, PageObservation, TypingSeen
@@ -74,7 +78,15 @@ async def desk(home: Path) -> AsyncIterator[Desk]:
         try:
             yield Desk(
                 app,
-                Intake(app, session, recorder=recorder, steps=steps, people=people, amendments=amendments),
+                Intake(
+                    app,
+                    session,
+                    recorder=recorder,
+                    steps=steps,
+                    people=people,
+                    amendments=amendments,
+                    answers=Answers(app, SESSION, Gate(Allowance(app, SESSION, clock=SteadyClock()))),
+                ),
                 amendments,
             )
         finally:

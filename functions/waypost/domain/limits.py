@@ -88,7 +88,7 @@ def may_send_now(
     """Whether the session may hand a message over now; else from when on, and which limit binds longest."""
     found: list[tuple[int, LimitName]] = [
         (_opens(history.messages, history.messages_in_hand, most, span_ms, now_ms), name)
-        for name, most, span_ms in _windows(limits, lane)
+        for name, most, span_ms in windows(limits, lane)
     ]
     if limits.cooldown_ms:
         last_ms = _opens(history.messages, history.messages_in_hand, 1, limits.cooldown_ms, now_ms)
@@ -124,15 +124,16 @@ def opening(times: Sequence[int], most: int, span_ms: int, now_ms: int) -> int:
     return _opens(times, 0, most, span_ms, now_ms)
 
 
-def _windows(limits: Limits, lane: Lane) -> list[tuple[LimitName, int, int]]:
+def windows(limits: Limits, lane: Lane) -> list[tuple[LimitName, int, int]]:
+    """Name, how many, and in which span of milliseconds, of each limit that counts a lane's messages."""
     share = 100 if lane == "interactive" else limits.bulk_percent
-    windows: list[tuple[LimitName, int | None, int, int]] = [
+    found: list[tuple[LimitName, int | None, int, int]] = [
         ("per_second", limits.per_second, limits.second_ms, 100),
         ("per_minute", limits.per_minute, limits.minute_ms, share),
         ("per_hour", limits.per_hour, limits.hour_ms, share),
     ]
     return [
-        (name, max(1, most * percent // 100), span_ms) for name, most, span_ms, percent in windows if most is not None
+        (name, max(1, most * percent // 100), span_ms) for name, most, span_ms, percent in found if most is not None
     ]
 
 

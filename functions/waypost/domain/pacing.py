@@ -61,9 +61,13 @@ def plan_for(pacing: Pacing, message_id: str, *, unread_characters: int | None, 
     if unread_characters is not None:
         reading = pacing.read_least_ms + pacing.read_ms_per_character * unread_characters
         read_ms = _vary(min(reading, pacing.read_most_ms), pacing.spread, chance)
-    typing = pacing.type_least_ms + pacing.type_ms_per_character * characters
-    type_ms = _vary(min(typing, pacing.type_most_ms), pacing.spread, chance)
+    type_ms = _vary(typing_ms(pacing, characters), pacing.spread, chance)
     return Plan(pacing.seen and unread_characters is not None, read_ms, type_ms)
+
+
+def typing_ms(pacing: Pacing, characters: int) -> int:
+    """How long typing a text takes, before the spread."""
+    return min(pacing.type_least_ms + pacing.type_ms_per_character * characters, pacing.type_most_ms)
 
 
 def opens_at(pacing: Pacing, timezone: str, now_ms: int) -> int:
