@@ -16,7 +16,6 @@ from waypost.entities.session import get_session
 
 # What an earlier owner noted may have reached WhatsApp so much later, by a clock that differs from ours.
 _LATE_MS = int(CALL_S * 1000) + CLOCK_MARGIN_SECONDS * 1000
-_RESTRICTED_MS = 3_600_000
 _MANY = 10_000  # of what counts towards a budget of a day or a week
 
 
@@ -67,10 +66,18 @@ class Allowance:
             return
         linked_ms = session.first_linked_ms or session.linked_ms
         self._age_days = max(self.now_ms() - linked_ms, 0) / self._care.first_contact.day_ms if linked_ms else 0.0
+        self.restricted_until_ms = session.restricted_until_ms
         self._timezone = session.identity.get("timezone") or "UTC"
         self.limits = limits_at_age(self._care.limits, self._age_days)
         if self._care.first_contact.per_day is not None:
             self._answers = [one.at_ms for one in self._read("ANSWERED", self._care.first_contact.answers_count_ms)]
+
+    @property
+    def needs_standing(self) -> bool:
+        """Whether it matters how the session stands with somebody, which costs a look at the table and at the page."""
+        pacing = self._care.pacing
+        held = self.restricted_until_ms > self.now_ms()
+        return held or pacing.seen or pacing.open_from is not None or self._care.first_contact.per_day is not None
 
     def verdict(self, wish: Wish) -> Hold | None:
         """What holds a message, and until when; None: it may be handed over now."""
@@ -112,12 +119,14 @@ class Allowance:
             now_ms = self.now_ms()
             self._promises = [promise for promise in self._promises if promise > now_ms] + [hold.until_ms]
 
-    def restrict(self) -> Hold:
-        """WhatsApp refused a new chat: for how long, it did not say, so ask again by and by."""
+    def restrict(self, until_ms: int | None) -> Hold:
+        """WhatsApp refused a new chat, and perhaps said until when."""
         now_ms = self.now_ms()
-        if self.restricted_until_ms <= now_ms:
-            self.restricted_until_ms = now_ms + _RESTRICTED_MS
-        return Hold(self.restricted_until_ms, "restricted")
+        if until_ms is not None:
+            self.restricted_until_ms = until_ms
+        elif self.restricted_until_ms <= now_ms:
+            self.restricted_until_ms = now_ms + int(self._app.settings.upkeep.restricted_seconds * 1000)
+        return Hold(max(self.restricted_until_ms, now_ms), "restricted")
 
     def begin(self, wish: Wish) -> int:
         """A hand-over begins. Its time, for the record."""

@@ -7,12 +7,12 @@ from typing import Any
 from containers.worker import page_calls
 from containers.worker.allowance import Wish
 from containers.worker.gate import Gate, Held
-from containers.worker.page import Page
+from containers.worker.page import NEW_CHATS_RESTRICTED, Page, SendResult
 from containers.worker.patience import patiently
 from containers.worker.permission import Permission
 from containers.worker.reach import Reach
 from containers.worker.steps import Steps
-from containers.worker.talks import Standing, Talks
+from containers.worker.talks import KNOWN, Standing, Talks
 from waypost.bootstrap import App
 from waypost.domain.ids import whatsapp_hex
 from waypost.domain.message import Message, status_of_ack
@@ -51,7 +51,9 @@ class Delivery:
         knows, BusinessRuleError when the person may not be written to."""
         chats = await patiently(self._app.contacts.addresses, message.tenant, message.contact)
         content = await patiently(self._open, message)
-        standing = await self._talks.standing(page, message, chats)
+        standing = KNOWN
+        if self._gate.allowance.needs_standing:
+            standing = await self._talks.standing(page, message, chats)
         wish = self._wish(message, standing, len(content.get("text") or ""), promised)
         self._leave_if_held(wish)  # nobody is asked about a number whose message waits anyway
         await self._reach.check(page, message, chats[0])
@@ -118,11 +120,18 @@ class Delivery:
         result = await page.send_text(
             chats[0], content["text"], whatsapp_hex(message.id), quoted, mentions=content.get("mentions", ())
         )
-        if result.ack < 0:
-            raise WhatsAppError("WhatsApp did not take the message.", code=result.error or "send_failed")
+        self.raise_if_refused(result)
         status = status_of_ack(result.ack)
         if status is not None:
             await self._steps.advance(message.id, status, time_ms=self._app.now_ms())
+
+    def raise_if_refused(self, result: SendResult) -> None:
+        """Raises WhatsAppError; or Held when it is a new chat and WhatsApp allows none for a while (463): the message
+        has not failed, it waits."""
+        if result.error == NEW_CHATS_RESTRICTED:
+            raise Held(self._gate.allowance.restrict(result.until_ms))
+        if result.ack < 0:
+            raise WhatsAppError("WhatsApp did not take the message.", code=result.error or "send_failed")
 
     def _record_attempt(self, message: Message, chats: list[str], wish: Wish, at_ms: int) -> str | None:
         """Record the attempt, and that it counts (P8), before the page gets the message (P2), under our epoch (P4)

@@ -206,11 +206,13 @@ class Intake:
 
     async def _acknowledge(self, seen: AckSeen) -> None:
         status = status_of_ack(seen.ack)
-        if status is None or status == "failed":
-            return  # the sender decides what a refusal means: it may try again
+        if status is None:
+            return
         for hex_id in seen.ids:
             message_id = await patiently(find_by_reference, self._app.table, self._session.id, out_reference(hex_id))
-            if message_id is not None:
+            if message_id is not None and status == "failed":
+                self._steps.refused(message_id)  # the sender decides what that means: it may try again
+            elif message_id is not None:
                 await self._steps.advance(message_id, status, time_ms=self._app.now_ms())
 
 

@@ -54,9 +54,11 @@ class Effects:
             case HoldNewChats(until_ms=until_ms):
                 if parts.restriction.begin(until_ms, parts.now_ms()):
                     await parts.announcer.restricted_until(parts.restriction.until_ms)
+                    parts.gate.refresh()
             case AllowNewChats():
                 parts.restriction.end()
                 await parts.announcer.restricted_until(0)
+                parts.gate.refresh()
             case StopBrowser():
                 await parts.browsing.close()
             case Unlink():

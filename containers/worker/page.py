@@ -23,6 +23,8 @@ from containers.worker.script import BINDING, ENTRY
 from waypost.errors import NetworkError
 
 CALL_S = 20.0
+NEW_CHATS_RESTRICTED = "new_chats_restricted"
+_NEW_CHATS_REFUSED = "463"  # the "reach-out timelock" (user-pains.md)
 PING_S = 2.0
 OPEN_S = 60.0
 
@@ -32,13 +34,14 @@ _CALL = f"([name, details]) => window.{ENTRY}.call(name, details)"
 @dataclass(frozen=True, slots=True)
 class SendResult:
     """What the page made of a message of ours. `ack` 0: handed over and kept, WhatsApp has not said anything yet;
-    `error` is set when WhatsApp refused it (ack -1)."""
+    `error` is set when WhatsApp refused it (ack -1), `until_ms` where it said until when."""
 
     key: str = field(repr=False)
     chat_id: str = field(repr=False)
     ack: int
     t: int | None = None
     error: str | None = None
+    until_ms: int | None = None
 
 
 class Page:
@@ -179,5 +182,7 @@ def _text_or_none(value: Any) -> str | None:
 
 
 def _sent(plain: dict[str, Any]) -> SendResult:
-    error = "send_refused" if plain["ack"] < 0 else None
-    return SendResult(plain["key"], plain["chat"], plain["ack"], plain["t"], error)
+    if plain["ack"] >= 0:
+        return SendResult(plain["key"], plain["chat"], plain["ack"], plain["t"])
+    error = NEW_CHATS_RESTRICTED if str(plain["code"]) == _NEW_CHATS_REFUSED else "send_refused"
+    return SendResult(plain["key"], plain["chat"], plain["ack"], plain["t"], error, plain["until_ms"])

@@ -17,6 +17,7 @@ from containers.worker.page import Page
 from containers.worker.patience import patiently
 from containers.worker.steps import Steps
 from waypost.bootstrap import App
+from waypost.domain.expiry import EXPIRES_AT, expires_at, is_too_late, reason_of
 from waypost.domain.ids import whatsapp_hex
 from waypost.domain.message import Lane, Message, Status, is_settled, status_of_ack
 from waypost.domain.retry import RETRIES, is_retryable, retry_delay
@@ -88,11 +89,13 @@ class Sender:
             if message is None or is_settled(message.status):
                 await patiently(leave_schedule, self._app.table, place)
                 return True
+            if await self._has_expired(message, place):
+                continue
             held = await patiently(held_by, message, self._app.table, self._app.now_ms())
             if held == "paused":
                 return False
             if held is not None:  # for ever, which ends it
-                status: Status = "expired" if held == "expires_at" else "cancelled"
+                status: Status = "expired" if held == EXPIRES_AT else "cancelled"
                 await self._steps.advance(message.id, status, time_ms=self._app.now_ms(), reason=held)
                 continue
             if place.due_ms > self._app.now_ms() and place.waits_for != "order":
@@ -108,7 +111,6 @@ class Sender:
                 await self._fail(message_id, error)
                 return True
             except WhatsAppError as error:
-                self._raise_if_restricted(error)
                 look_first = False  # WhatsApp said what it knows of it
                 failures += 1
                 if failures > RETRIES or not is_retryable(error.code):
@@ -121,7 +123,7 @@ class Sender:
         async with AsyncExitStack() as begun:
             if message.status == "sending" and look_first:
                 await begun.enter_async_context(self.in_hand)
-                if await self._already_handed_over(page, message):
+                if await self._already_handed_over(page, message, place):
                     await self._steps.wait_settled(message.id, self._ack_seconds)
                     return
                 await begun.aclose()
@@ -133,11 +135,6 @@ class Sender:
             )
             await self._steps.wait_settled(message.id, self._ack_seconds)
 
-    def _raise_if_restricted(self, error: WhatsAppError) -> None:
-        """New chats are refused for a while (463): no failure of the message, which waits until they are allowed."""
-        if error.code == "new_chats_restricted":
-            raise Held(self.gate.allowance.restrict())
-
     async def _set_aside(self, places: list[Waiting], hold: Hold) -> None:
         """What waits for long waits in the table; its hint may go. A lane that is held as a whole is not fed."""
         if hold.whole_lane:
@@ -147,22 +144,39 @@ class Sender:
         if due_ms <= now_ms:
             self.gate.allowance.set_aside(hold)
             due_ms = now_ms + max(hold.until_ms - self.gate.allowance.now_ms(), 0)
-            await patiently(put_off, self._app.table, first, due_ms, hold.reason)
+            await self._put_off(first, due_ms, hold.reason)
         look_again_ms = min(due_ms, now_ms + _ORDER_MS)
         for place in others:
             if place.due_ms < look_again_ms:
-                await patiently(put_off, self._app.table, place, look_again_ms, "order")
+                await self._put_off(place, look_again_ms, "order")
 
-    async def _already_handed_over(self, page: Page, message: Message) -> bool:
-        """After a crash: whether the page knows the message, under either form of its chat (P2). Raises WhatsAppError
-        when WhatsApp refused it."""
+    async def _put_off(self, place: Waiting, due_ms: int, reason: str) -> None:
+        """Not beyond its end, at which it is looked at to expire."""
+        message = await patiently(get_message, self._app.table, place.message)
+        ends_ms = 0 if message is None else expires_at(message, self._app.settings.care.longest_wait_ms)
+        await patiently(put_off, self._app.table, place, min(due_ms, ends_ms or due_ms), reason)
+
+    async def _has_expired(self, message: Message, place: Waiting) -> bool:
+        """Whether its time is over, and WhatsApp does not have it; which ends it."""
+        refused = place.waits_for == "restricted"  # the last that WhatsApp said of it
+        longest_ms = self._app.settings.care.longest_wait_ms
+        now_ms = self._app.now_ms()
+        if not (message.status == "accepted" or refused) or not is_too_late(message, longest_ms, now_ms):
+            return False
+        await self._steps.advance(message.id, "expired", time_ms=now_ms, reason=reason_of(place.waits_for))
+        return True
+
+    async def _already_handed_over(self, page: Page, message: Message, place: Waiting) -> bool:
+        """After a crash: whether the page knows the message, under either form of its chat (P2). Raises what
+        `raise_if_refused` does when WhatsApp refused it."""
         chats = await patiently(self._app.contacts.addresses, message.tenant, message.contact)
         found = await page.find_message(whatsapp_hex(message.id), chats)
         if found is None:
             return False
         status = status_of_ack(found.ack)
-        if status == "failed":
-            raise WhatsAppError("WhatsApp did not take the message.", code=found.error or "send_failed")
+        if status == "failed" and place.waits_for == "restricted":
+            return False  # that is why it waited, and now its time has come
+        self._delivery.raise_if_refused(found)
         if status is not None:
             await self._steps.advance(message.id, status, time_ms=self._app.now_ms())
         return True

@@ -64,12 +64,19 @@ class Steps:
             self._forget(message_id, future)
         return True
 
+    def refused(self, message_id: str) -> None:
+        """WhatsApp refused it: whoever waits for it decides what that means."""
+        self._wake(message_id, "failed")
+
     def _tell(self, message_id: str, status: Status) -> None:
         if is_settled(status):
-            self._acks.settled(message_id)
-            for future in self._waiters.get(message_id, []):
-                if not future.done():
-                    future.set_result(status)
+            self._wake(message_id, status)
+
+    def _wake(self, message_id: str, status: Status) -> None:
+        self._acks.settled(message_id)
+        for future in self._waiters.get(message_id, []):
+            if not future.done():
+                future.set_result(status)
 
     def _forget(self, message_id: str, future: asyncio.Future[Status]) -> None:
         waiters = self._waiters[message_id]

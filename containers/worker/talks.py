@@ -29,6 +29,9 @@ class Standing:
         return not self.is_group and not self.inbound_ms
 
 
+KNOWN = Standing(1)  # where nothing depends on it
+
+
 class Talks:
     """Of one session."""
 

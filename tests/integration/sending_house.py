@@ -14,14 +14,16 @@ from containers.worker.acknowledgements import Acknowledgements
 from containers.worker.allowance import Allowance
 from containers.worker.clock import SteadyClock
 from containers.worker.gate import Gate
+from containers.worker.naming import MessageKey
 from containers.worker.observations import MessageSeen
-from containers.worker.page import Page, SendResult
+from containers.worker.page import NEW_CHATS_RESTRICTED, Page, SendResult
 from containers.worker.recorder import Recorder
 from containers.worker.sender import Sender
 from containers.worker.steps import Steps
 from infra.local.builder import build
 from waypost.bootstrap import App, join
 from waypost.domain.addresses import parse_address
+from waypost.domain.care import RELAXED, Care
 from waypost.domain.message import Lane, Message
 from waypost.domain.wanted import text_to
 from waypost.entities.head import claim, get_head
@@ -51,13 +53,19 @@ class FakeWhatsApp:
     lookups: int = 0
     nobody: set[str] = field(default_factory=set)  # chat ids that are not on WhatsApp
     asked: list[str] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)  # what people see of us beside messages
+    restricted_until_ms: int = 0  # new chats are refused until then (463)
+    past: dict[str, int] = field(default_factory=dict)  # chat id → when they wrote, before the link
     steps: Steps | None = None
     on_late: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def call(self, name: str, details: dict[str, Any] | None = None) -> Any:
         """The questions beside sending: everybody is on WhatsApp, but whom `nobody` names."""
-        assert name == "queryExists"
         assert details is not None
+        if name in ("markRead", "type"):
+            self.shown.append(f"{name} {details.get('state', '')}".strip())
+            return None
+        assert name == "queryExists"
         self.asked.append(details["chat"])
         exists = details["chat"] not in self.nobody
         return {"exists": exists, "pn": details["chat"] if exists else None, "lid": None}
@@ -69,6 +77,9 @@ class FakeWhatsApp:
         await asyncio.sleep(0)
         if fate == "gone":
             raise NetworkError("The page went away.", code="page_gone")
+        if self.restricted_until_ms:
+            self.acks[wa_hex] = -1
+            return SendResult("", chat_id, -1, None, NEW_CHATS_RESTRICTED, self.restricted_until_ms)
         if fate == "refused":
             self.acks[wa_hex] = -1
             return SendResult("", chat_id, -1, error="send_refused")
@@ -91,13 +102,17 @@ class FakeWhatsApp:
         return SendResult("", chat_ids[0], self.acks[wa_hex], error=refused)
 
     async def recent_messages(self, per_chat: int, chats: Sequence[str] | None = None) -> list[MessageSeen]:
-        return []
+        return [
+            MessageSeen(MessageKey(False, chat, "3EB0PAST"), "chat", "hello", self.past[chat] // 1000)
+            for chat in chats or ()
+            if chat in self.past
+        ]
 
 
 @contextmanager
-def sending_app(home: Path) -> Iterator[App]:
+def sending_app(home: Path, care: Care = RELAXED) -> Iterator[App]:
     with build(home) as engine:
-        app = join(Settings(home=home), engine)
+        app = join(Settings(home=home, care=care), engine)
         session = Session(id=SESSION, tenant=TENANT, name="shop", created_ms=app.now_ms())
         create_session(session, table=app.table, queues=engine.queues)
         yield app
@@ -126,7 +141,7 @@ async def sender(app: App, whatsapp: FakeWhatsApp) -> AsyncIterator[Sender]:
 
     steps = Steps(app, recorder, Acknowledgements(time.monotonic, 30.0))
     whatsapp.steps = steps
-    gate = Gate(Allowance(app, SESSION, clock=SteadyClock()))
+    gate = Gate(Allowance(app, SESSION, clock=SteadyClock(app.now_ms)))
     guarding = asyncio.create_task(gate.run())
     try:
         yield Sender(

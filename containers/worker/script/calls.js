@@ -3,7 +3,9 @@
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function describeSent(message) {
-  return { key: String(message.id), chat: String(message.id.remote), ack: message.ack ?? 0, t: message.t ?? null };
+  const ack = message.ack ?? 0;
+  const refused = ack < 0 && { code: message.errorCode ?? null, until_ms: message.errorUntil ?? null };
+  return { key: String(message.id), chat: String(message.id.remote), ack, t: message.t ?? null, ...refused };
 }
 
 /** What a message answers: a full key, or the hex part of a message in this chat. */
