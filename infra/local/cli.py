@@ -139,6 +139,35 @@ def tenant_create(name: str, home: Path) -> None:
 
 
 @main.group()
+def consents() -> None:
+    """Who agreed to what."""
+
+
+@consents.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@home_option
+@click.option("--api-key", help="Whose list it is; the home's first key otherwise.")
+def consents_import(file: Path, home: Path, api_key: str | None) -> None:
+    """Record a CSV of consents: chat, means, given_at, and if you like purpose, proof, until, withdrawn_at.
+
+    Each row by itself: a wrong one is told by line and column, and the rest is recorded. Safe to repeat. Exit code 1
+    when a row was refused.
+    """
+    from infra.local.consents import import_consents
+    from waypost.client import Refused
+
+    found = status(Home(home.resolve()))
+    if found is None:
+        raise click.ClickException(f"Waypost does not run on {home}.")
+    try:
+        done = import_consents(found, file, api_key, click.echo)
+    except Refused as refused:
+        raise click.ClickException(str(refused)) from refused
+    if not done:
+        raise SystemExit(1)
+
+
+@main.group()
 def drill() -> None:
     """Exercises: break something on purpose, and see how long it takes to come right."""
 

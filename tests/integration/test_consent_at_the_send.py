@@ -12,13 +12,16 @@ from containers.worker.naming import MessageKey, Person
 from containers.worker.observations import MessageSeen
 from containers.worker.people import People
 from tests.integration.sending_house import SESSION, TENANT, FakeWhatsApp, accept, sender, sending_app
+from tests.integration.test_errands_changes import desk
 from waypost.bootstrap import App
 from waypost.domain.addresses import parse_address
 from waypost.domain.consent import Consent, Standing
 from waypost.domain.consent_settings import ConsentSettings
 from waypost.domain.ids import make_id
 from waypost.domain.message import Message
+from waypost.entities.chat import get_chat
 from waypost.entities.consent import get_standing, list_recorded
+from waypost.entities.contact_count import contact_count
 from waypost.entities.message import get_message, list_messages
 from waypost.entities.schedule import last_waiting_by_chat
 from waypost.entities.session import Session, get_session, status_write
@@ -203,3 +206,15 @@ def test_a_tenant_may_want_no_confirmation_and_has_its_own_words(app: App) -> No
     hear(app, said("Genug!", "E1"))
     assert get_standing(app.table, registry(app).contact).opted_out_ms > 0
     assert texts(app) == []
+
+
+async def test_what_comes_in_opens_the_reply_window_and_is_heard(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        written_ms = at.app.now_ms() // 1000 * 1000
+        await at.see(said("hello", "F1", t=written_ms // 1000), said("stop", "F2", t=written_ms // 1000))
+        contact = registry(at.app).contact
+        assert get_chat(at.app.table, SESSION, contact).inbound_ms == written_ms
+        assert get_standing(at.app.table, contact).opted_out_ms > 0
+        types = [event.type for event in at.events()]
+        assert types == ["contact_status", "message_received", "message_received"]
+        assert contact_count(at.app.table, SESSION) == 1

@@ -8,6 +8,7 @@
 Stands alone: of Waypost it imports nothing but itself.
 """
 
+from waypost.client.consent import ImportedRow, PersonConsents, Template
 from waypost.client.errors import BadSignature, ClientError, Refused, StreamEnded, Unreachable
 from waypost.client.events import (
     ContactStatus,
@@ -31,11 +32,13 @@ __all__ = [
     "DeadLetter",
     "Delivery",
     "Event",
+    "ImportedRow",
     "Message",
     "MessageReceived",
     "MessageSent",
     "MessageStatusUpdate",
     "Page",
+    "PersonConsents",
     "Place",
     "QrCode",
     "Redelivery",
@@ -43,6 +46,7 @@ __all__ = [
     "Session",
     "SessionStatus",
     "StreamEnded",
+    "Template",
     "TypingIndicator",
     "Unreachable",
     "Waypost",

@@ -107,7 +107,19 @@ class TypingIndicator(Event):
 
 
 class ContactStatus(TypingIndicator):
+    """Somebody came or went (`state`), or gave or withdrew consent (`consent`: `given` or `withdrawn`)."""
+
     __slots__ = ()
+
+    @property
+    def state(self) -> str:
+        """`available` or `unavailable`; empty where it tells of consent."""
+        return str(self.data.get("state") or "")
+
+    @property
+    def consent(self) -> str | None:
+        found = self.data.get("consent")
+        return None if found is None else str(found)
 
 
 class SessionStatus(Event):

@@ -66,6 +66,16 @@ class Messages:
         path = f"/v1/sessions/{_safe(session_id)}/messages"
         return shaped(Message, await self._http.post(path, body, idempotency_key=idempotency_key))
 
+    async def send_template(
+        self, session_id: str, to: str, name: str, variables: Mapping[str, Any] | None = None, *,
+        language: str | None = None, idempotency_key: str | None = None, **more: Any,
+    ) -> Message:  # fmt: skip
+        """The newest approved version of a template, with these variables. `more` as with `send_text`."""
+        template = {"name": name, "language": language, "variables": dict(variables or {})}
+        path = f"/v1/sessions/{_safe(session_id)}/messages"
+        body = {"to": to, "template": template, **more}
+        return shaped(Message, await self._http.post(path, body, idempotency_key=idempotency_key))
+
     async def get(self, session_id: str, message_id: str) -> Message:
         return shaped(Message, await self._http.get(f"/v1/sessions/{_safe(session_id)}/messages/{_safe(message_id)}"))
 

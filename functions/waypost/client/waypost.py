@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
+from waypost.client.consent import Consents, Templates
 from waypost.client.events import Event, Place
 from waypost.client.http import RETRY_SECONDS, Http
 from waypost.client.live import Line, follow
@@ -51,6 +52,8 @@ class Waypost:
         self.sessions = Sessions(http)
         self.messages = Messages(http)
         self.webhooks = Webhooks(http)
+        self.consents = Consents(http)
+        self.templates = Templates(http)
 
     async def __aenter__(self) -> Self:
         return self
