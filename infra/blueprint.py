@@ -133,6 +133,7 @@ FUNCTIONS = (
             "queue:runs:send",
             *_NUDGES,
             "bucket:bulk:write",
+            "bucket:profiles:write",  # what `waypost link` hands over; sealed, and never opened here
             "key:data:wrap",
             "key:data:root",
         ),

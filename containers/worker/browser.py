@@ -82,10 +82,16 @@ class Browser:
 
 @asynccontextmanager
 async def running(
-    playwright: Playwright, place: Place, identity: Identity, url: str, *, ready: Ready | None = None
+    playwright: Playwright,
+    place: Place,
+    identity: Identity,
+    url: str,
+    *,
+    ready: Ready | None = None,
+    window: bool = False,
 ) -> AsyncIterator[Browser]:
     """A browser that is stopped at the end of the block. Raises as `launch` does."""
-    browser = await launch(playwright, place, identity, url, ready=ready)
+    browser = await launch(playwright, place, identity, url, ready=ready, window=window)
     try:
         yield browser
     finally:
@@ -93,16 +99,22 @@ async def running(
 
 
 async def launch(
-    playwright: Playwright, place: Place, identity: Identity, url: str, *, ready: Ready | None = None
+    playwright: Playwright,
+    place: Place,
+    identity: Identity,
+    url: str,
+    *,
+    ready: Ready | None = None,
+    window: bool = False,
 ) -> Browser:
     """Start a browser that may reach only the host of `url`, without loading it yet. `ready` is called before any
-    script of ours is in it.
+    script of ours is in it. With `window` a person sees it and uses it.
 
     Raises Conflict `profile_in_use` when another browser has the profile, NetworkError `browser_not_started`.
     """
     version = await asyncio.to_thread(chromium_version, identity.chromium)
     try:
-        context = await _launch_context(playwright, place, identity, version, url)
+        context = await _launch_context(playwright, place, identity, version, url, window)
         if ready is not None:
             await ready(context)
         return await _dress(context, place, identity, version)
@@ -113,7 +125,7 @@ async def launch(
 
 
 async def _launch_context(
-    playwright: Playwright, place: Place, identity: Identity, version: str, url: str
+    playwright: Playwright, place: Place, identity: Identity, version: str, url: str, window: bool
 ) -> BrowserContext:
     width, height = identity.viewport
     return await playwright.chromium.launch_persistent_context(
@@ -125,6 +137,7 @@ async def _launch_context(
         timezone_id=identity.timezone,
         viewport={"width": width, "height": height},
         proxy=_proxy(identity),
+        headless=not window,
         accept_downloads=False,
         timeout=LAUNCH_S * 1000,
         handle_sigint=False,  # how the worker ends is the worker's business

@@ -25,6 +25,7 @@ from api import (
     docs,
     events,
     groups,
+    handovers,
     health,
     linking_page,
     links,
@@ -56,7 +57,7 @@ resolver = Resolver(
 )
 resolver.use([once])
 for _resource in (
-    sessions, links, linking_page, qr, pairing, commands,
+    sessions, links, linking_page, handovers, qr, pairing, commands,
     messages, queue, bulk, pools, changes, chats, contacts, groups, consents, consent_rules, templates, events,
     webhooks, webhook_deliveries, health, docs,
 ):  # fmt: skip

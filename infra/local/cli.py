@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -121,6 +122,33 @@ def stop(home: Path) -> None:
             raise click.ClickException(f"It did not stop within {STOP_SECONDS:.0f} s; see {place.logs}.")
         time.sleep(0.05)
     click.echo("Stopped.")
+
+
+@main.command("link")
+@click.argument("session")
+@home_option
+@click.option("--url", help="Of the API, where it runs on another machine; the key is in WAYPOST_API_KEY.")
+@click.option("--ca-file", type=click.Path(path_type=Path, exists=True), help="Whose certificates to trust beside.")
+@click.option("--browser", type=click.Path(path_type=Path), help="Chrome or Chromium of this machine.")
+@click.option("--headless", is_flag=True, help="Without a window: for tests.")
+def link_command(
+    session: str, home: Path, url: str | None, ca_file: Path | None, browser: Path | None, headless: bool
+) -> None:
+    """Log a session in by hand, in a window of the real browser on this machine, and hand it to a worker.
+
+    For what a phone alone cannot do: a passkey, say. Linux; elsewhere it is experimental.
+    """
+    if url is None:
+        found = status(Home(home.resolve()))
+        if found is None:
+            raise click.ClickException(f"Waypost does not run on {home}: say where with --url.")
+        url = str(found["url"])
+        os.environ["WAYPOST_API_KEY"] = str(found["api_key"])
+    words = [sys.executable, "-m", "containers.operator", session, "--url", url]
+    words += ["--ca-file", str(ca_file)] if ca_file else []
+    words += ["--browser", str(browser)] if browser else []
+    words += ["--headless"] if headless else []
+    os.execv(words[0], words)  # noqa: S606  # becoming it is the point
 
 
 @main.group()

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,7 +18,8 @@ from waypost.entities.session import session_key
 from waypost.ports import Update
 
 CHROMIUM = os.environ.get("WAYPOST_CHROMIUM", "/usr/lib/chromium/chromium-headless-shell")
-OURS, TYPED, ASKED, PROXIED = "4915112345631", "4915112345632", "4915112345633", "4915112345634"
+OURS, TYPED = "4915112345631", "4915112345632"
+PROXIED, HANDED = "4915112345634", "4915112345635"
 DAY = 24 * 3600 * 1000
 
 
@@ -118,43 +121,6 @@ async def test_somebody_types_a_code_into_the_phone(house: House) -> None:
         assert (codes[0]["sequence"], codes[0]["attempt"], codes[0]["attempts"]) == (1, 1, 3)
 
 
-def test_a_demand_for_a_passkey_is_seen_and_says_what_to_do_next(house: House) -> None:
-    with house.api() as api, house.simulator() as simulator:
-        simulator.post("/control/accounts", json={"number": ASKED}).raise_for_status()
-        simulator.patch(f"/control/accounts/{ASKED}", json={"passkey": True}).raise_for_status()
-        session = api.post("/v1/sessions", json={"name": "Front desk"}).raise_for_status().json()["id"]
-        scan(house, session, ASKED)
-        poll(lambda: status_of(api, session) == "pairing", 20, "the code was taken")
-        poll(lambda: status_of(api, session) == "passkey_required", 20, "the demand is seen")
-        shown = api.get(f"/v1/sessions/{session}").json()
-        wanted = ("finish_on_operator_machine", f"waypost link {session}")
-        assert (shown["next"], shown["command"]) == wanted
-        told = [event["data"] for event in events_of(api, session) if event["data"]["status"] == "passkey_required"]
-        assert [(data["next"], data["command"]) for data in told] == [wanted]
-        # The person gives up, and there are codes again; then it is approved elsewhere, and linking goes on.
-        simulator.post(f"/control/accounts/{ASKED}/passkey", json={"answer": "refuse"}).raise_for_status()
-        poll(lambda: status_of(api, session) == "scan_qr", 20, "codes again")
-        scan(house, session, ASKED)
-        poll(lambda: status_of(api, session) == "pairing", 20, "the code was taken")
-        simulator.post(f"/control/accounts/{ASKED}/passkey", json={"answer": "approve"}).raise_for_status()
-        poll(lambda: status_of(api, session) == "working", 30, "it is linked")
-        assert len([event for event in events_of(api, session) if event["data"]["status"] == "passkey_required"]) == 1
-
-
-def test_after_fourteen_days_the_session_asks_for_a_code_by_itself(house: House) -> None:
-    with house.api() as api, house.simulator() as simulator:
-        (session,) = [it["id"] for it in api.get("/v1/sessions").json()["sessions"] if it["me"]["pn"].startswith(ASKED)]
-        api.post(f"/v1/sessions/{session}/stop").raise_for_status()
-        poll(lambda: status_of(api, session) == "stopped", 20, "it stops")
-        _age(house, session, days=14)
-        api.post(f"/v1/sessions/{session}/start").raise_for_status()
-        poll(lambda: status_of(api, session) == "scan_qr", 40, "it asks for a code")
-        reasons = [(event["data"]["status"], event["data"]["reason"]) for event in events_of(api, session)]
-        assert ("logged_out", "policy") in reasons
-        assert api.get(f"/v1/sessions/{session}").json()["me"] is None
-        assert simulator.get(f"/control/accounts/{ASKED}/devices").json() == [], "the phone still shows the device"
-
-
 def test_a_session_behind_a_proxy_fails_closed_and_heals(house: House) -> None:
     proxy = CountingProxy()
     with house.api() as api, house.simulator() as simulator, in_a_thread(proxy) as switch:
@@ -180,6 +146,60 @@ def test_a_session_behind_a_proxy_fails_closed_and_heals(house: House) -> None:
         for log in house.home.rglob("*.log"):
             assert PASSWORD not in log.read_text(errors="replace"), log.name
         api.post(f"/v1/sessions/{session}/stop").raise_for_status()
+
+
+def test_the_operator_finishes_a_passkey_and_a_worker_takes_over(house: House) -> None:
+    with house.api() as api, house.simulator() as simulator:
+        simulator.post("/control/accounts", json={"number": HANDED}).raise_for_status()
+        simulator.patch(f"/control/accounts/{HANDED}", json={"passkey": True}).raise_for_status()
+        body = {"name": "Front desk", "identity": {"locale": "de-DE", "timezone": "Europe/Berlin"}}
+        session = api.post("/v1/sessions", json=body).raise_for_status().json()["id"]
+        scan(house, session, HANDED)
+        poll(lambda: status_of(api, session) == "pairing", 20, "the code was taken")
+        poll(lambda: status_of(api, session) == "passkey_required", 30, "a worker cannot answer it")
+        told = [event["data"] for event in events_of(api, session) if event["data"]["status"] == "passkey_required"]
+        wanted = ("finish_on_operator_machine", f"waypost link {session}")
+        assert [(data["next"], data["command"]) for data in told] == [wanted]
+        assert api.post(f"/v1/sessions/{session}/handover").json()["code"] == "session_running"
+
+        known = {one["page"] for one in simulator.get("/control/codes").json()}
+        command = ["-m", "infra.local.cli", *api.get(f"/v1/sessions/{session}").json()["command"].split()[1:]]
+        words = [sys.executable, *command, "--home", str(house.home), "--headless", "--browser", CHROMIUM]
+        with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as operator:
+            code = code_on_screen(simulator, known)
+            assert simulator.post(f"/control/accounts/{HANDED}/scan", json={"code": code}).json()["passkey"] is True
+            # No worker may take it meanwhile, whoever asks.
+            api.post(f"/v1/sessions/{session}/start").raise_for_status()
+            simulator.post(f"/control/accounts/{HANDED}/passkey", json={"answer": "approve"}).raise_for_status()
+            _, said = operator.communicate(timeout=90)
+        assert operator.returncode == 0, said
+        assert "The session works." in said
+        assert status_of(api, session) == "working"
+        counts = simulator.get("/control/counts").json()
+        assert counts["two_browsers"] == 0
+        (device,) = simulator.get(f"/control/accounts/{HANDED}/devices").json()
+        assert device["connected"] is True
+        statuses = [event["data"]["status"] for event in events_of(api, session)]
+        assert "scan_qr" not in statuses[statuses.index("passkey_required") :], "it asked for another scan"
+        assert not list((house.home / "blobs").rglob("handover/*/*/*")), "what was handed over is kept"
+        again = api.post(f"/v1/sessions/{session}/handover")
+        assert (again.status_code, again.json()["code"]) == (409, "already_linked")
+
+
+def test_after_fourteen_days_the_session_asks_for_a_code_by_itself(house: House) -> None:
+    with house.api() as api, house.simulator() as simulator:
+        (session,) = [
+            it["id"] for it in api.get("/v1/sessions").json()["sessions"] if it["me"]["pn"].startswith(HANDED)
+        ]
+        api.post(f"/v1/sessions/{session}/stop").raise_for_status()
+        poll(lambda: status_of(api, session) == "stopped", 20, "it stops")
+        _age(house, session, days=14)
+        api.post(f"/v1/sessions/{session}/start").raise_for_status()
+        poll(lambda: status_of(api, session) == "scan_qr", 40, "it asks for a code")
+        reasons = [(event["data"]["status"], event["data"]["reason"]) for event in events_of(api, session)]
+        assert ("logged_out", "policy") in reasons
+        assert api.get(f"/v1/sessions/{session}").json()["me"] is None
+        assert simulator.get(f"/control/accounts/{HANDED}/devices").json() == [], "the phone still shows the device"
 
 
 def reason_of(api: httpx.Client, session: str) -> str | None:

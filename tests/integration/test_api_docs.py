@@ -32,6 +32,8 @@ OPERATIONS = {
     "/v1/sessions/{session_id}/stop": {"post"},
     "/v1/sessions/{session_id}/logout": {"post"},
     "/v1/sessions/{session_id}/link": {"post", "delete"},
+    "/v1/sessions/{session_id}/handover": {"post", "put", "delete"},
+    "/v1/sessions/{session_id}/handover/complete": {"post"},
     "/v1/sessions/{session_id}/qr": {"get"},
     "/v1/sessions/{session_id}/messages": {"get", "post"},
     "/v1/sessions/{session_id}/queue": {"get"},

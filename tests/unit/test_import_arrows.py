@@ -50,6 +50,7 @@ ROOMS = (
     Room("waypost.bootstrap", ("waypost",)),
     *(Room(function, (function, *JOINED)) for function in HANDLERS),
     Room("containers.worker", ("containers.worker", *JOINED)),
+    Room("containers.operator", ("containers.operator", "containers.worker", *JOINED)),
     Room("containers.simulator", ("containers.simulator",)),
     Room("infra.local", ("infra.local", "infra.blueprint", "waypost")),
     Room("infra", ("infra",), but=("infra.local",)),

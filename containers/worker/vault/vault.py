@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable
 
 from containers.worker.browser import Browser
 from containers.worker.fence import Fence
-from containers.worker.observations import Batch, MessageSeen
+from containers.worker.observations import Batch, CodeShown, LoginSeen, MessageSeen
 from containers.worker.observed_changes import ChangeSeen
 from containers.worker.signals import Observation
 from containers.worker.states import Status
 from containers.worker.vault.backups import Backups
+from containers.worker.vault.handed_over import HandedOver
 from containers.worker.vault.keeper import Keeper
 from containers.worker.vault.manifest import Saved
 from containers.worker.vault.packing import Packer
@@ -42,6 +43,7 @@ class Vault:
         self._keeper = Keeper(self._back_up)
         self._session = session.id
         self._linked_ms = linked_ms
+        self._handed_over = HandedOver(app, session)
         self._backed_link = int(session.profile.get("linked_ms", 0))
 
     @property
@@ -51,7 +53,8 @@ class Vault:
 
     async def prepare(self) -> Saved | None:
         """Raises as `Readying.prepare`."""
-        return await self._readying.prepare()
+        saved = await self._readying.prepare()
+        return await self._handed_over.take() if saved is None and not self._linked_ms() else saved
 
     def doubt(self) -> None:
         """The next browser starts on the last good copy instead of the local profile, where there is one."""
@@ -59,6 +62,8 @@ class Vault:
 
     async def judge(self, seen: Observation) -> Observation:
         """What the owner is to make of what was seen. Raises Fenced, and what the table raises."""
+        if (isinstance(seen, CodeShown) and seen.code) or (isinstance(seen, LoginSeen) and seen.working):
+            await self._handed_over.done()
         return await self._readying.judge(seen)
 
     def note_status(self, status: Status) -> None:
