@@ -6,7 +6,7 @@ from api.views import estimate_view
 from waypost.bootstrap import App
 from waypost.domain.event import rfc3339
 from waypost.domain.message import Message
-from waypost.domain.outlook import PAUSED, expected
+from waypost.domain.outlook import PAUSED
 from waypost.domain.outlook import Estimate as Expected
 from waypost.entities.bulk import Row, Run
 from waypost.entities.pool import get_pool
@@ -71,8 +71,8 @@ def _estimate(run: Run, progress: Progress, app: App) -> Estimate | None:
     waiting = sum(sum(app.backlog.waiting(one, app.table).values()) for one in sessions)
     coming = left - progress.outcomes.get("accepted", 0) - progress.outcomes.get("sending", 0)
     each = max(0, -(-(waiting + coming) // len(sessions)) - 1)
-    pace, due_ms = app.backlog.pace_of(sessions[0], "bulk"), order_of(run, app.seals).send_at_ms
-    return estimate_view(expected(each, pace=pace, now_ms=app.now_ms(), due_ms=due_ms))
+    outlook, due_ms = app.backlog.outlook_of(sessions[0], "bulk"), order_of(run, app.seals).send_at_ms
+    return estimate_view(outlook.expected(each, now_ms=app.now_ms(), due_ms=due_ms))
 
 
 def sessions_of(run: Run, app: App) -> list[Session]:

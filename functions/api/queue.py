@@ -108,7 +108,7 @@ def _lanes(body: LaneChoice) -> tuple[Lane, ...]:
 
 def _view(session: Session) -> QueueView:
     app = bootstrap.app()
-    return QueueView(session, app.now_ms(), app.table, app.backlog.pace_of)
+    return QueueView(session, app.now_ms(), app.table, app.backlog.outlook_of)
 
 
 def _ahead(session: Session, lane: Lane) -> int:

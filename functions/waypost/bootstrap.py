@@ -4,16 +4,11 @@ import functools
 import os
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from waypost.domain.care import Care
 from waypost.domain.lease import Terms
 from waypost.domain.message import Lane
-from waypost.domain.outlook import Pace
 from waypost.domain.relinking import Relinking
-from waypost.domain.rhythm import rhythm
-from waypost.entities.session import Session
 from waypost.ports import Engine, Table
 from waypost.services.backlog import Backlog
 from waypost.services.contacts import Contacts
@@ -21,6 +16,7 @@ from waypost.services.existence import Existences
 from waypost.services.media import Files
 from waypost.services.patience import PatientTable
 from waypost.services.pools import Chooser
+from waypost.services.room import outlook_of, room_of
 from waypost.services.sealing import Seals
 from waypost.settings import Settings, settings_from
 
@@ -63,27 +59,22 @@ class App:
 
     @property
     def chooser(self) -> Chooser:
-        return Chooser(self.table, self.backlog)
+        room = functools.partial(room_of, self.settings.care, table=self.table, now_ms=self.now_ms)
+        return Chooser(self.table, self.backlog, room)
 
     def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
+        return _now_ms()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def join(settings: Settings, engine: Engine) -> App:
     seals = Seals(engine.keys, PatientTable(engine.wrapped_keys))
-    backlog = Backlog({"interactive": settings.interactive_hours, "bulk": settings.bulk_hours}, _pace_by(settings.care))
+    hours: dict[Lane, float] = {"interactive": settings.interactive_hours, "bulk": settings.bulk_hours}
+    backlog = Backlog(hours, functools.partial(outlook_of, settings.care, _now_ms))
     return App(settings, engine, seals, Contacts(PatientTable(engine.main), engine.keys, seals), backlog)
-
-
-def _pace_by(care: Care) -> Callable[[Session, Lane], Pace]:
-    """How fast a session's lane goes by these settings, at its account's age."""
-
-    def pace_of(session: Session, lane: Lane) -> Pace:
-        linked_ms = session.first_linked_ms or session.linked_ms
-        age_ms = time.time_ns() // 1_000_000 - linked_ms if linked_ms else 0
-        return rhythm(care, age_ms // care.first_contact.day_ms, lane)
-
-    return pace_of
 
 
 _first_use = threading.Lock()

@@ -7,7 +7,7 @@ import pytest
 from tests.integration.api_client import GRACE, ApiClient, app_fixture, client_fixture, set_status
 from waypost.bootstrap import App
 from waypost.domain.message import Lane
-from waypost.domain.outlook import Pace, Window
+from waypost.domain.outlook import Outlook, Window
 from waypost.entities.session import Session
 
 __all__ = ["app_fixture", "client_fixture"]
@@ -21,10 +21,10 @@ def at(**later: int) -> str:
 def slow_fixture(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """As with R-LIM-9's cooldown."""
 
-    def pace(_session: Session, _lane: Lane) -> Pace:
-        return (Window("cooldown", 1, 5000),)
+    def outlook(_session: Session, _lane: Lane) -> Outlook:
+        return Outlook((Window("cooldown", 1, 5000),))
 
-    monkeypatch.setattr(app.backlog, "pace_of", pace)
+    monkeypatch.setattr(app.backlog, "outlook_of", outlook)
     monkeypatch.setattr(app.backlog, "clock", iter(range(0, 10**9, 1000)).__next__)  # each look counts anew
 
 

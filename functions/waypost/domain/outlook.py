@@ -6,6 +6,7 @@ everything went as fast as the limits allow.
 
 import functools
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from waypost.domain.message import Lane
@@ -13,6 +14,7 @@ from waypost.domain.message import Lane
 # What a message may wait for beside a limit, whose own name is told: its own time, its lane's or run's pause, its
 # session, which is not at work.
 TIME, PAUSED, SESSION = "time", "paused", "session"
+ACTIVE_HOURS = "active_hours"
 NOTHING = "nothing"
 
 
@@ -68,14 +70,37 @@ def _timetable(pace: Pace) -> _Timetable:
     return _Timetable(pace)
 
 
-def expected(ahead: int, *, pace: Pace, now_ms: int, due_ms: int = 0, held: str = "") -> Estimate:
-    """When a message goes that `ahead` others go before. `due_ms` is its own time, `held` why nobody can tell."""
-    if held:
-        return Estimate(None, held)
-    wait_ms, because = wait_behind(ahead, pace)
-    if due_ms > now_ms + wait_ms:
-        return Estimate(due_ms, TIME)
-    return Estimate(now_ms + wait_ms, because)
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a lane of a session may do: by its limits, and in which hours. `opens_at` gives when the hours begin in
+    which something may go, from a time on; the time itself while they last."""
+
+    pace: Pace = ()
+    opens_at: Callable[[int], int] | None = None
+
+    def goes_at(self, ahead: int, now_ms: int) -> tuple[int, str]:
+        """When a message goes that `ahead` others go before, and what binds."""
+        wait_ms, because = wait_behind(ahead, self.pace)
+        if self.opens_at is None:
+            return now_ms + wait_ms, because
+        at_ms, opened = now_ms, self.opens_at(now_ms)
+        while opened + wait_ms > (until := _quarter_after(opened)):
+            if opened > at_ms:
+                because = ACTIVE_HOURS
+            wait_ms -= until - opened
+            at_ms, opened = until, self.opens_at(until)
+        return opened + wait_ms, ACTIVE_HOURS if opened > at_ms else because
+
+    def expected(self, ahead: int, *, now_ms: int, due_ms: int = 0, held: str = "") -> Estimate:
+        """`due_ms` is the message's own time, `held` why nobody can tell."""
+        if held:
+            return Estimate(None, held)
+        at_ms, because = self.goes_at(ahead, now_ms)
+        return Estimate(due_ms, TIME) if due_ms > at_ms else Estimate(at_ms, because)
+
+    def room_after(self, ahead: int, *, now_ms: int, longest_ms: int) -> int:
+        """How long until a new message would wait at most `longest_ms`; 0: it does now."""
+        return max(0, self.goes_at(ahead, now_ms)[0] - now_ms - longest_ms)
 
 
 def ahead_of(lane: Lane, waiting: dict[Lane, int]) -> int:
@@ -83,6 +108,9 @@ def ahead_of(lane: Lane, waiting: dict[Lane, int]) -> int:
     return waiting["interactive"] + (waiting["bulk"] if lane == "bulk" else 0)
 
 
-def retry_after_ms(ahead: int, *, pace: Pace, longest_ms: int) -> int:
-    """How long until a new message would wait at most `longest_ms`; 0: it does now."""
-    return max(0, wait_behind(ahead, pace)[0] - longest_ms)
+def _quarter_after(at_ms: int) -> int:
+    """No zone's hours begin but at a quarter."""
+    return at_ms - at_ms % _QUARTER_MS + _QUARTER_MS
+
+
+_QUARTER_MS = 900_000

@@ -91,7 +91,7 @@ def _times(asked: Asked) -> Asked:
 
 def _room(asked: Asked) -> Asked:
     if asked.backlog is not None:
-        asked.backlog.check(asked.session, asked.wanted.lane, asked.table)
+        asked.backlog.check(asked.session, asked.wanted.lane, now_ms=asked.now_ms, table=asked.table)
     return asked
 
 

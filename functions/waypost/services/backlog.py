@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from waypost.domain.message import Lane
-from waypost.domain.outlook import PAUSED, SESSION, Estimate, Pace, ahead_of, expected, retry_after_ms
+from waypost.domain.outlook import PAUSED, SESSION, Estimate, Outlook, ahead_of
 from waypost.entities.queue_pause import get_pause
 from waypost.entities.schedule import page_by_due
 from waypost.entities.session import Session
@@ -28,20 +28,19 @@ class _Count:
 
 @dataclass(slots=True)
 class Backlog:
-    """Of one process, for all sessions. `hours` is how long a new message of a lane may expect to wait; `pace_of` is
-    what a session's lane may do. Safe to share between threads."""
+    """Of one process, for all sessions. `hours` is how long a new message of a lane may expect to wait; `outlook_of`
+    is what a session's lane may do. Safe to share between threads."""
 
     hours: Mapping[Lane, float]
-    pace_of: Callable[[Session, Lane], Pace]
+    outlook_of: Callable[[Session, Lane], Outlook]
     clock: Callable[[], float] = time.monotonic
     _counts: dict[tuple[str, Lane], _Count] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def check(self, session: Session, lane: Lane, table: Table) -> None:
+    def check(self, session: Session, lane: Lane, *, now_ms: int, table: Table) -> None:
         """Raises RateLimited `queue_full`, whose `retry_after` is when there will be room."""
-        pace = self.pace_of(session, lane)
-        ahead = ahead_of(lane, self.waiting(session, table))
-        wait_ms = retry_after_ms(ahead, pace=pace, longest_ms=round(self.hours[lane] * _HOUR_MS))
+        ahead, longest_ms = ahead_of(lane, self.waiting(session, table)), round(self.hours[lane] * _HOUR_MS)
+        wait_ms = self.outlook_of(session, lane).room_after(ahead, now_ms=now_ms, longest_ms=longest_ms)
         if wait_ms:
             raise RateLimited(
                 f"What waits in the {lane} lane of this session takes longer than {self.hours[lane]:g} hours to send.",
@@ -54,7 +53,7 @@ class Backlog:
         """When a message that is accepted now is expected to go."""
         ahead = ahead_of(lane, self.waiting(session, table))
         held = held_session(session) or (PAUSED if get_pause(table, session.id, lane) is not None else "")
-        return expected(max(0, ahead - 1), pace=self.pace_of(session, lane), now_ms=now_ms, due_ms=due_ms, held=held)
+        return self.outlook_of(session, lane).expected(max(0, ahead - 1), now_ms=now_ms, due_ms=due_ms, held=held)
 
     def waiting(self, session: Session, table: Table) -> dict[Lane, int]:
         """How many wait in each lane: as counted not long ago, and what was accepted here since."""

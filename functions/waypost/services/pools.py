@@ -81,7 +81,7 @@ class Chooser:
             usable=session.me is not None and session.desired == "running" and session.status in WORKING,
             gone=is_gone(session),
             restricted=session.status == "restricted",
-            wait_ms=wait_behind(ahead, self.backlog.pace_of(session, lane))[0],
+            wait_ms=wait_behind(ahead, self.backlog.outlook_of(session, lane).pace)[0],
             waiting=ahead,
             first_contacts=room.first_contacts,
             health=room.health,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from waypost.domain.message import Lane, Message
-from waypost.domain.outlook import PAUSED, SESSION, TIME, Estimate, Pace, expected, wait_behind
+from waypost.domain.outlook import PAUSED, SESSION, TIME, Estimate, Outlook
 from waypost.entities.message import get_message
 from waypost.entities.queue_pause import Pause, get_pause
 from waypost.entities.schedule import Waiting, page_by_due
@@ -53,7 +53,7 @@ class QueueView:
     session: Session
     now_ms: int
     table: Table
-    pace_of: Callable[[Session, Lane], Pace]
+    outlook_of: Callable[[Session, Lane], Outlook]
 
     def lane(self, lane: Lane, *, ahead: int) -> LaneView:
         """`ahead` are those of another lane that go before it."""
@@ -67,10 +67,10 @@ class QueueView:
             reasons[self._reason(waiting, reasons.total() + ahead, lane, pause, runs)] += 1
             oldest_ms = min(oldest_ms or waiting.due_ms, waiting.due_ms)
             due_ms = max(due_ms, waiting.due_ms)
-        count, pace = reasons.total(), self.pace_of(self.session, lane)
+        count, outlook = reasons.total(), self.outlook_of(self.session, lane)
         held = self._held(pause)
-        last = expected(ahead + count - 1, pace=pace, now_ms=self.now_ms, due_ms=due_ms, held=held) if count else None
-        binds = held or wait_behind(max(0, ahead + count - 1), pace)[1]
+        last = outlook.expected(ahead + count - 1, now_ms=self.now_ms, due_ms=due_ms, held=held) if count else None
+        binds = held or outlook.goes_at(max(0, ahead + count - 1), self.now_ms)[1]
         return LaneView(lane, count, more, dict(reasons), oldest_ms, pause, last, binds)
 
     def page(
@@ -78,11 +78,8 @@ class QueueView:
     ) -> tuple[list[Place], str | None]:
         """Those that wait, in the order in which they are due, with the time that each is expected to go at."""
         inner, position = _read_cursor(cursor)
-        pause, runs, pace = (
-            get_pause(self.table, self.session.id, lane),
-            Runs(self.table),
-            self.pace_of(self.session, lane),
-        )
+        pause, runs = get_pause(self.table, self.session.id, lane), Runs(self.table)
+        outlook = self.outlook_of(self.session, lane)
         found, following = page_by_due(self.table, self.session.id, lane, limit=limit, cursor=inner)
         places: list[Place] = []
         for offset, waiting in enumerate(found):
@@ -92,7 +89,7 @@ class QueueView:
             if message is None or reason not in (None, why):
                 continue
             held = self._held(pause) or (PAUSED if why == PAUSED else "")
-            estimate = expected(before, pace=pace, now_ms=self.now_ms, due_ms=waiting.due_ms, held=held)
+            estimate = outlook.expected(before, now_ms=self.now_ms, due_ms=waiting.due_ms, held=held)
             places.append(Place(message, why, estimate))
         return places, None if following is None else _cursor(following, position + len(found))
 
@@ -117,7 +114,7 @@ class QueueView:
         return waiting.waits_for if waiting.waits_for not in ("", TIME) else self._limit(before, lane)
 
     def _limit(self, before: int, lane: Lane) -> str:
-        return wait_behind(before, self.pace_of(self.session, lane))[1]
+        return self.outlook_of(self.session, lane).goes_at(before, self.now_ms)[1]
 
 
 def _cursor(inner: str, position: int) -> str:
