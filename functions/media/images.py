@@ -2,8 +2,9 @@
 
 import io
 from types import ModuleType
+from typing import Any
 
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageOps, JpegImagePlugin
 
 from media import gif, jpeg, png, thumbnails, webp
 from media.work import Outcome, Work
@@ -67,18 +68,39 @@ def _made_anew(work: Work) -> Outcome:
     with Image.open(work.source) as opened:
         if max(opened.size) >= 2 * MAX_IMAGE_EDGE:
             opened.draft("RGB", (MAX_IMAGE_EDGE, MAX_IMAGE_EDGE))
+        tables = _tables(opened)
         picture = _upright(work, opened)
     if picture.has_transparency_data:
         work.note("flattened")
     picture = thumbnails.flattened(picture)
-    data, size = _smallest_step(work, picture)
+    as_before = _as_before(work, picture, tables)
+    data, size = as_before or _smallest_step(work, picture)
     path = work.path("prepared")
     path.write_bytes(data)
     if before != "image/jpeg":
         work.note("converted", before=before, after="image/jpeg")
-    elif len(data) != work.source.stat().st_size:
+    elif as_before is None:
         work.note("recompressed", before=work.source.stat().st_size, after=len(data))
     return Outcome(path, "image/jpeg", ".jpg", *size)
+
+
+def _tables(opened: Image.Image) -> dict[str, Any]:
+    """How a JPEG was compressed: saved in the same way, it keeps its quality and about its size."""
+    if not isinstance(opened, JpegImagePlugin.JpegImageFile) or opened.mode != "RGB":
+        return {}
+    return {"qtables": opened.quantization, "subsampling": JpegImagePlugin.get_sampling(opened)}
+
+
+def _as_before(work: Work, picture: Image.Image, tables: dict[str, Any]) -> tuple[bytes, tuple[int, int]] | None:
+    """A turned JPEG that need not become smaller; None when it must, or was none."""
+    if not tables or max(picture.size) > MAX_IMAGE_EDGE:
+        return None
+    out = io.BytesIO()
+    picture.save(out, "JPEG", **tables)
+    if out.tell() > min(MAX_IMAGE_BYTES, work.ask.max_prepared_bytes):
+        return None
+    thumbnails.write(picture, work.thumbnail)
+    return out.getvalue(), picture.size
 
 
 def _upright(work: Work, opened: Image.Image) -> Image.Image:

@@ -22,6 +22,7 @@ MEASUREMENTS: dict[str, tuple[tuple[str, ...], int]] = {
     "profile vault": (("vault",), 90),
     "beside whatsapp-web.js": (("beside",), 150),
     "first invokes": (("first_invokes",), 120),
+    "media": (("media",), 110),
 }
 ALL_SECONDS = 580
 

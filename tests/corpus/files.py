@@ -123,7 +123,7 @@ HONEST = (
     ),
     Honest(
         "photo taken upright", functools.partial(pictures.photo, orientation=6), JPEG, "image", JPEG, (480, 640),
-        notes=("turned", "recompressed"), tells_place=True,
+        notes=("turned",), tells_place=True,
     ),
     Honest(
         "photo taken upright, as a document", functools.partial(pictures.photo, orientation=6), JPEG, "document", JPEG,
