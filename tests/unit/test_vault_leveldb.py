@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from containers.worker.vault.leveldb import Torn, crc32c, databases_in, read_manifest, verify
@@ -28,6 +28,7 @@ def test_the_checksum_is_castagnolis() -> None:
 
 
 @given(histories())
+@settings(deadline=None)  # a busy machine is no failure
 def test_a_manifest_tells_what_is_live(edits: list[Edit]) -> None:
     inventory = read_manifest(manifest_of(edits))
     assert inventory.tables == live_tables(edits)
@@ -35,6 +36,7 @@ def test_a_manifest_tells_what_is_live(edits: list[Edit]) -> None:
 
 
 @given(histories(), st.data())
+@settings(deadline=None)  # a busy machine is no failure
 def test_a_changed_byte_is_caught_or_cuts_the_end_off(edits: list[Edit], data: st.DataObject) -> None:
     """As LevelDB itself reads: what looks cut off at the very end was never finished."""
     whole = bytearray(manifest_of(edits))
@@ -48,6 +50,7 @@ def test_a_changed_byte_is_caught_or_cuts_the_end_off(edits: list[Edit], data: s
 
 
 @given(histories(), st.data())
+@settings(deadline=None)  # a busy machine is no failure
 def test_a_manifest_that_is_cut_off_holds_what_was_finished(edits: list[Edit], data: st.DataObject) -> None:
     whole = manifest_of(edits)
     first = len(manifest_of([]))

@@ -35,6 +35,7 @@ def packer(session: str = "ses_1", tenant: str = "ten_1", keys: FakeKeys | None 
 
 
 @given(st.binary(max_size=5000))
+@settings(deadline=None)  # a busy machine is no failure
 def test_what_is_packed_opens_again(plain: bytes) -> None:
     mine = packer()
     key = f"ses_1/1/{mine.name(plain)}"
@@ -44,6 +45,7 @@ def test_what_is_packed_opens_again(plain: bytes) -> None:
 
 
 @given(st.binary(min_size=1, max_size=500), st.data())
+@settings(deadline=None)  # a busy machine is no failure
 def test_a_changed_or_cut_off_object_is_refused_by_name(plain: bytes, data: st.DataObject) -> None:
     mine = packer()
     packed = bytearray(mine.pack("ses_1/1/x", plain))
@@ -79,13 +81,13 @@ def test_equal_pieces_have_one_name_in_a_session_and_others_elsewhere() -> None:
 
 
 @given(MANIFESTS)
-@settings(max_examples=50)
+@settings(deadline=None, max_examples=50)
 def test_a_manifest_reads_as_it_was_written(manifest: Manifest) -> None:
     assert from_bytes(to_bytes(manifest)) == manifest
 
 
 @given(MANIFESTS, st.integers(1, 200))
-@settings(max_examples=50)
+@settings(deadline=None, max_examples=50)
 def test_a_manifest_that_is_cut_off_is_none(manifest: Manifest, cut: int) -> None:
     with pytest.raises(NotAManifest):
         from_bytes(to_bytes(manifest)[:-cut])
