@@ -26,7 +26,7 @@ from containers.worker.observations import (
     PresenceSeen,
     TypingSeen,
 )
-from containers.worker.page_calls import query_exists, subscribe_presence
+from containers.worker.page_calls import query_exists, save_contact, saved_contacts, subscribe_presence
 from containers.worker.processes import find_process, is_alive
 from containers.worker.script import CREDITS
 from tests.integration.simulator_driver import Phone, Simulator, until
@@ -162,6 +162,19 @@ async def test_under_a_hidden_id_the_chat_part_is_the_pages(session: Session, an
     assert found.chat_id.endswith("@lid")
     assert await session.page.find_message(HEX, [found.chat_id]) is not None
     await session.wait_for(AckSeen, lambda ack: HEX in ack.ids and ack.ack == 2 and ack.person is not None)
+
+
+async def test_who_is_saved_in_the_address_book_is_told_and_nobody_else(
+    session: Session, ana: Phone, bruno: Phone
+) -> None:
+    await session.page.send_text(bruno.jid, "hello", HEX)
+    assert await saved_contacts(session.page) == []
+    await save_contact(session.page, bruno.jid, "Bruno B.")
+
+    async def told() -> bool:
+        return [one.pn for one in await saved_contacts(session.page)] == [bruno.jid]
+
+    await until(told)
 
 
 async def test_typing_and_presence_are_told(session: Session, ana: Phone, bruno: Phone) -> None:
