@@ -73,7 +73,11 @@ def _revoke(plain: Plain) -> RevokeSeen:
 
 
 def _reaction(plain: Plain) -> ReactionSeen:
-    return ReactionSeen(_target(plain), plain["emoji"], plain["mine"], _person(plain["by"]), plain["t"])
+    return read_reaction(_target(plain), plain)
+
+
+def read_reaction(target: Target, plain: Plain) -> ReactionSeen:
+    return ReactionSeen(target, plain["emoji"], plain["mine"], _person(plain["by"]), plain["t"])
 
 
 def _ack(plain: Plain) -> AckSeen:

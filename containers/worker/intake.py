@@ -82,6 +82,10 @@ class Intake:
         What is older than the link is history."""
         news = [seen for seen in recent if seen.t is not None and (seen.t + 1) * 1000 >= since_ms]
         await self.file(news, backfilled=True)
+        await self.note_changes(news)
+
+    async def note_changes(self, news: Sequence[MessageSeen]) -> None:
+        """What became of messages that are filed, as their present state tells."""
         for seen in news:
             if seen.key.from_me and seen.ack is not None and seen.ack > 0:
                 await self._acknowledge(AckSeen(ids=(seen.key.id,), ack=seen.ack, chat=seen.key.chat))

@@ -49,7 +49,7 @@ class MessageSeen:
     """A message in a chat, ours (also from another device) or a person's. `type` is WhatsApp's: `chat` is text.
 
     `t` is in seconds; `quoted_id` the hex part of what it answers; `author` is None for our own; `chat` is None
-    for a group; `name` is what the author calls himself; `edit_id` names its newest edit.
+    for a group; `name` is what the author calls himself; `edit_id` names its newest edit; `reacted`: somebody has.
     """
 
     key: MessageKey
@@ -65,6 +65,7 @@ class MessageSeen:
     size: int | None = None
     mentions: tuple[Person, ...] = ()
     edit_id: str | None = None
+    reacted: bool = False
     chat: Person | None = None
     author: Person | None = None
 
@@ -137,7 +138,7 @@ class PageTrouble:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Batches of the page are missing: what they held must be looked up (`recent_messages`)."""
+    """Batches of the page are missing: what they held must be looked up (`backfill.py`)."""
 
     expected: int
     got: int

@@ -52,11 +52,14 @@ class Effects:
             case CheckAcks():
                 parts.watch.look_up_outstanding()
             case HoldNewChats(until_ms=until_ms):
-                if parts.restriction.begin(until_ms, parts.now_ms()):
+                news = parts.restriction.begin(until_ms, parts.now_ms())
+                parts.gate.allowance.restricted_until_ms = parts.restriction.until_ms
+                if news:
                     await parts.announcer.restricted_until(parts.restriction.until_ms)
                     parts.gate.refresh()
             case AllowNewChats():
                 parts.restriction.end()
+                parts.gate.allowance.restricted_until_ms = 0
                 await parts.announcer.restricted_until(0)
                 parts.gate.refresh()
             case StopBrowser():

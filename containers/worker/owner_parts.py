@@ -13,6 +13,7 @@ from containers.worker.allowance import Allowance
 from containers.worker.amendments import Amendments
 from containers.worker.announcer import Announcer
 from containers.worker.answers import Answers
+from containers.worker.backfill import Backfill
 from containers.worker.browsing import Browsing
 from containers.worker.clock import SteadyClock
 from containers.worker.filing import Filing
@@ -64,7 +65,8 @@ class Parts:
             answers=Answers(app, session.id, self.gate),
         )  # fmt: skip
         # The browser, and what listens to it.
-        self.filing = Filing(session.id, intake=intake, announcer=self.announcer, page=self.page)
+        backfill = Backfill(session.id, self.upkeep, intake=intake, people=people)
+        self.filing = Filing(app, session, intake=intake, backfill=backfill, announcer=self.announcer, page=self.page)
         self.vault = Vault(app, session, epoch, fence=tenure.fence, linked_ms=lambda: self.announcer.linked_ms)
         self.browsing = Browsing(
             app, playwright, session, observe=self.seen.put_nowait, file=self.filing.file, vault=self.vault,

@@ -24,6 +24,7 @@ class Run:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._effects = Effects(parts)
+        self._caught_up = False
         session, upkeep = parts.session, parts.upkeep
         self._state = State(
             status=Status.ASLEEP if session.status == Status.ASLEEP else Status.STOPPED,
@@ -68,11 +69,15 @@ class Run:
         sending = self._state.status in _SENDING
         if not sending:
             parts.readiness.shut()
+        if self._state.ready_since is None:
+            self._caught_up = False
+            parts.filing.begin_gap()
         for effect in effects:
             await self._effects.carry_out(effect)
         parts.vault.note_status(self._state.status)
+        if self._state.ready_since is not None and not self._caught_up:
+            await parts.filing.catch_up()
+            self._caught_up = True
         if sending and not parts.readiness.is_open:
-            if parts.session.me is not None:  # a new link has no gap: what the page holds is history
-                await parts.filing.catch_up()
             parts.vitals.acks.restart()  # while there was no line, nothing could be heard
             parts.readiness.open()

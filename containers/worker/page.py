@@ -15,9 +15,11 @@ from playwright.async_api import CDPSession
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as PlaywrightPage
 
-from containers.worker.decoding import read_login, read_message
+from containers.worker.decoding import read_login, read_message, read_reaction
 from containers.worker.feed import Feed
+from containers.worker.naming import Target
 from containers.worker.observations import Batch, LoginSeen, MessageSeen
+from containers.worker.observed_changes import ReactionSeen
 from containers.worker.page_errors import error_of
 from containers.worker.script import BINDING, ENTRY
 from waypost.errors import NetworkError
@@ -153,6 +155,26 @@ class Page:
         wanted = None if chats is None else list(chats)
         found = await self.call("recentMessages", {"count": per_chat, "chats": wanted}, 3 * CALL_S)
         return [read_message(one) for one in found]
+
+    async def active_chats(self, since: int) -> list[str]:
+        """The chats in which something was written since then, seconds."""
+        return [str(one) for one in await self.call("activeChats", {"since": since})]
+
+    async def look_back(self, chat: str, count: int, before: str | None) -> tuple[list[MessageSeen], str | None]:
+        """The last messages of a chat, before the one with key `before`, oldest first; and where the next look begins,
+        None: there is nothing earlier."""
+        found = await self.call("lookBack", {"chat": chat, "count": count, "before": before})
+        return [read_message(one) for one in found["messages"]], _text_or_none(found["oldest"])
+
+    async def messages(self, keys: Sequence[str]) -> list[MessageSeen]:
+        """Messages by their keys, in that order; what the page does not have any more is left out."""
+        return [read_message(one) for one in await self.call("messagesByKeys", {"keys": list(keys)}, 3 * CALL_S)]
+
+    async def reactions(self, message: MessageSeen) -> list[ReactionSeen]:
+        """Who reacts to a message, and how."""
+        target = Target(message.key, message.chat, None if message.key.from_me else message.author)
+        found = await self.call("reactionsTo", {"key": str(message.key)})
+        return [read_reaction(target, one) for one in found]
 
     async def call(self, name: str, details: dict[str, Any] | None = None, within: float = CALL_S) -> Any:
         """Any other call of script/calls.js, for `page_calls.py`. Plain values in and out."""

@@ -3,7 +3,7 @@
 from containers.worker.naming import Person, Target
 from waypost.bootstrap import App
 from waypost.domain.addresses import parse_address
-from waypost.entities.message import find_by_reference, in_reference, out_reference
+from waypost.entities.message import find_by_reference, get_message, in_reference, out_reference
 from waypost.entities.session import Session
 from waypost.errors import ValidationError
 
@@ -29,6 +29,11 @@ class People:
         if person is None or not (person.lid or person.pn):
             return None
         return self.contact(person.lid or person.pn or "", person)
+
+    def filed_ms(self, message_id: str) -> int:
+        """When we first had a message of ours or theirs."""
+        message = get_message(self._app.table, message_id)
+        return self._app.now_ms() if message is None else min(message.times.values(), default=message.created_ms)
 
     def message(self, target: Target) -> str | None:
         """Our id of the message that the page names; None when we do not have it."""

@@ -48,7 +48,7 @@ class Steps:
                 return
 
     async def wait_settled(self, message_id: str, seconds: float) -> bool:
-        """Whether sending it was over within `seconds`."""
+        """Whether WhatsApp said what becomes of it within `seconds`."""
         future: asyncio.Future[Status] = asyncio.get_running_loop().create_future()
         self._waiters[message_id].append(future)
         try:

@@ -79,6 +79,7 @@ export function attributesOf(record, isNewMsg) {
   const id = MsgKey.fromString(key);
   for (const name of Object.keys(IDS)) if (record[name]) attributes[name] = IDS[name](record[name]);
   if (mentioned) attributes.mentionedJidList = mentioned.map(createWid);
+  if (record.reactions?.length) attributes.hasReaction = true;
   return { ...attributes, id, isNewMsg, self: id.fromMe ? 'out' : 'in' };
 }
 

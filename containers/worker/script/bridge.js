@@ -97,14 +97,12 @@ function reportAck(ack, chat, sender, keys) {
   });
 }
 
-// The "reach-out timelock": WhatsApp lets this account begin no new chats for a while (user-pains.md, section 0).
-const NEW_CHATS_REFUSED = 463;
-
 // wa-js tells of acks 1 and up, and in groups of single members; that WhatsApp refused a message, and that all of a
 // group have it, is only seen on the message itself.
 listen('loader.injected', () => {
-  WPP.whatsapp.MsgStore.on('change:ack', ({ ack, id, errorCode, errorUntil }) => {
-    if (ack < 0 && Number(errorCode) === NEW_CHATS_REFUSED) report({ kind: 'restricted', until_ms: errorUntil ?? null });
+  WPP.whatsapp.MsgStore.on('change:ack', (message) => {
+    const { ack, id } = message;
+    if (refusesNewChats(message)) report({ kind: 'restricted', until_ms: message.errorUntil ?? null });
     if (id.fromMe && (ack < 0 || (ack > 1 && id.remote.isGroup()))) reportAck(ack, id.remote, null, [id]);
   });
   // Not wa-js's event: it waits, and then tells of the last chat only.

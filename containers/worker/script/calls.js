@@ -58,17 +58,6 @@ async function sendText(order) {
   return describeSent(message);
 }
 
-async function recentMessages({ chats, count }) {
-  requireWorking();
-  const chosen = chats ?? (await WPP.chat.list()).map((chat) => String(chat.id));
-  const found = [];
-  for (const chat of chosen.flatMap((one) => formsOf(one).find((form) => WPP.chat.get(form)) ?? [])) {
-    const messages = await WPP.chat.getMessages(chat, { count, direction: 'before' });
-    found.push(...messages.filter(isWritten).map(describeMessage));
-  }
-  return found.sort((one, other) => (one.t ?? 0) - (other.t ?? 0));
-}
-
 const calls = {
   login: () => describeLogin(),
   authCode: async () => (await WPP.conn.getAuthCode())?.fullCode ?? null,
@@ -82,7 +71,7 @@ const calls = {
     const message = await findOwn(hex, chats);
     return message && describeSent(message);
   },
-  recentMessages,
+  ...historyCalls,
   ...changeCalls,
   ...peopleCalls,
   ...groupCalls,

@@ -29,6 +29,11 @@ function describeKey(key) {
   return { from_me: key.fromMe, chat: String(key.remote), id: key.id, participant: textOf(key.participant) };
 }
 
+// The "reach-out timelock": WhatsApp lets this account begin no new chats for a while (user-pains.md, section 0).
+const NEW_CHATS_REFUSED = 463;
+
+const refusesNewChats = ({ ack, errorCode }) => ack < 0 && Number(errorCode) === NEW_CHATS_REFUSED;
+
 const isWritten = (message) => !NOT_WRITTEN.has(message.type);
 
 function describeMessage(message) {
@@ -50,6 +55,7 @@ function describeMessage(message) {
     size: message.size ?? null,
     mentions: (message.mentionedJidList ?? []).map(describePerson),
     edit_id: message.latestEditMsgKey?.id ?? null,
+    reacted: message.hasReaction === true,
     chat: describePerson(message.id.remote),
     author: describePerson(author),
   };
