@@ -129,10 +129,13 @@ def test_a_worker_that_freezes_after_asking_leaves_no_frozen_browser(tmp_path: P
     (profile / "IndexedDB").mkdir(parents=True)
     (profile / "Cookies").write_bytes(b"crumbs")
     with launcher(tmp_path, sys.executable, "-c", WORKER, BROWSER, str(tmp_path)) as process:
-        assert int(one_line(process))
-        copied = copy_folder(tmp_path, "ses_1") / "Default" / "Cookies"
-        until(lambda: copied.exists() and copied.read_bytes() == b"crumbs", "the launcher copied it")
-        goes_on(tmp_path)
+        browser = int(one_line(process))
+        try:
+            copied = copy_folder(tmp_path, "ses_1") / "Default" / "Cookies"
+            until(lambda: copied.exists() and copied.read_bytes() == b"crumbs", "the launcher copied it")
+            goes_on(tmp_path)
+        finally:
+            os.killpg(browser, signal.SIGKILL)  # it does not end with the launcher, as a real one would
 
 
 def test_what_never_changes_is_linked_and_the_rest_copied(tmp_path: Path) -> None:
