@@ -89,7 +89,7 @@ BUCKETS = ("media", "profiles", "bulk")
 
 # For how many days an overwritten or deleted object can be brought back: as many as the table of keys remembers
 # (decision 13). Profiles are written every few seconds, and keep versions of their own.
-FORGOTTEN_DAYS = {"media": 7, "profiles": 1}
+FORGOTTEN_DAYS = {"media": 7, "profiles": 1, "bulk": 7}
 
 KEYS = (
     Key("data", "ours"),  # wraps every data key, and encrypts objects

@@ -8,6 +8,7 @@ pk SES#{session}   sk CMD#{command}    a command for the owner; gone when it was
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from waypost.entities.handover import handover_key
 from waypost.entities.link import link_key
 from waypost.entities.record import blob, mapping, number, text, text_or_none
 from waypost.errors import ConditionFailed
@@ -175,6 +176,7 @@ def delete_session_records(table: Table, session: Session) -> None:
     """Remove the record and its code. The log stays until its own retention ends."""
     table.delete(qr_key(session.id))
     table.delete(link_key(session.id))
+    table.delete(handover_key(session.id))
     table.delete(session_key(session.id))
 
 
