@@ -5,7 +5,7 @@ anew, because the log does not have it yet.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from containers.worker.observations import MessageSeen, PageObservation
 from containers.worker.patience import patiently
@@ -38,7 +38,9 @@ _CONFIRMING = tuple(check for check in CHECKS if check.name not in _UNASKED)
 class ConsentWords:
     """Of one session."""
 
-    def __init__(self, app: App, session: Session, people: People) -> None:
+    def __init__(self, app: App, session: Session, people: People, stopped: Callable[[], None] = lambda: None) -> None:
+        """`stopped` is called for each person who says stop."""
+        self._stopped = stopped
         self._app = app
         self._session = session
         self._people = people
@@ -46,22 +48,26 @@ class ConsentWords:
     async def hear(self, observations: Sequence[PageObservation], *, backfilled: bool) -> None:
         """Obey the words among what was seen, in order. Others' words in groups are not for us."""
         for seen in observations:
-            if isinstance(seen, MessageSeen) and _may_be_a_word(seen):
-                await patiently(self._obey, seen, backfilled)
+            if not isinstance(seen, MessageSeen) or not _may_be_a_word(seen):
+                continue
+            if await patiently(self._obey, seen, backfilled):
+                self._stopped()
 
-    def _obey(self, seen: MessageSeen, backfilled: bool) -> None:
+    def _obey(self, seen: MessageSeen, backfilled: bool) -> bool:
+        """Whether somebody said stop."""
         app, tenant = self._app, self._session.tenant
         settings = consent_settings(tenant, table=app.table, seals=app.seals)
         keyword = vocabulary_of(settings).meaning_of(seen.body or "", language=settings.language)
         contact = None if keyword is None else self._people.contact(seen.key.chat, seen.chat, seen.name)
         if keyword is None or contact is None or self._is_old(seen, contact):
-            return
+            return False
         at_ms = app.now_ms()
         if backfilled and seen.t is not None:
             at_ms = min(at_ms, (seen.t + 1) * 1000)  # WhatsApp's times are whole seconds
         token = hashlib.sha256(f"{self._session.id}#{contact}#{seen.key.id}".encode()).hexdigest()[:32]
         for number, same in enumerate(app.contacts.of_person(tenant, contact)):
             self._take(keyword, same, seen, at_ms, token, settings, first=number == 0)
+        return keyword.meaning == "stop"
 
     def _take(
         self, keyword: Keyword, contact: str, seen: MessageSeen, at_ms: int, token: str, settings: ConsentSettings,

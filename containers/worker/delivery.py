@@ -131,7 +131,9 @@ class Delivery:
         if result.error == NEW_CHATS_RESTRICTED:
             raise Held(self._gate.allowance.restrict(result.until_ms))
         if result.ack < 0:
-            raise WhatsAppError("WhatsApp did not take the message.", code=result.error or "send_failed")
+            raise WhatsAppError(
+                "WhatsApp did not take the message.", code=result.error or "send_failed", number=result.number
+            )
 
     def _record_attempt(self, message: Message, chats: list[str], wish: Wish, at_ms: int) -> str | None:
         """Record the attempt, and that it counts (P8), before the page gets the message (P2), under our epoch (P4)

@@ -5,7 +5,7 @@ A message is filed once, by WhatsApp's id and the contact that chose it (R-RT-3)
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from containers.worker.amendments import Amendments
@@ -52,7 +52,9 @@ class Intake:
         people: People,
         amendments: Amendments,
         answers: Answers,
+        stopped: Callable[[], None] = lambda: None,
     ) -> None:
+        """`stopped` is called for each person who says stop."""
         self._app = app
         self._session = session
         self._recorder = recorder
@@ -60,7 +62,7 @@ class Intake:
         self._people = people
         self._amendments = amendments
         self._answers = answers
-        self._words = ConsentWords(app, session, people)
+        self._words = ConsentWords(app, session, people, stopped)
 
     async def file(self, observations: Sequence[PageObservation], *, backfilled: bool = False) -> None:
         """Returns when all of it is stored. Raises Fenced. What the log has already is passed over."""

@@ -55,6 +55,7 @@ class Effects:
                 news = parts.restriction.begin(until_ms, parts.now_ms())
                 parts.gate.allowance.restricted_until_ms = parts.restriction.until_ms
                 if news:
+                    parts.number_watch.restricted()
                     await parts.announcer.restricted_until(parts.restriction.until_ms)
                     parts.gate.refresh()
             case AllowNewChats():

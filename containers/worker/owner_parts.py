@@ -15,12 +15,14 @@ from containers.worker.announcer import Announcer
 from containers.worker.answers import Answers
 from containers.worker.backfill import Backfill
 from containers.worker.browsing import Browsing
+from containers.worker.capability_watch import CapabilityWatch
 from containers.worker.clock import SteadyClock
 from containers.worker.filing import Filing
 from containers.worker.gate import Gate
 from containers.worker.idling import Idling
 from containers.worker.intake import Intake
 from containers.worker.lane import Lane
+from containers.worker.number_watch import NumberWatch
 from containers.worker.orders import Orders
 from containers.worker.owner_wishes import Wishes
 from containers.worker.page import Page
@@ -56,13 +58,15 @@ class Parts:
         self.announcer = Announcer(app, session, self.recorder)
         acks = Acknowledgements(time.monotonic, app.settings.upkeep.ack_seconds)
         self.vitals = Vitals(acks, now_ms=app.now_ms, clock=time.monotonic, active_ms=session.active_ms)
-        steps = Steps(app, self.recorder, acks)
+        self.number_watch = NumberWatch(app, session, self.recorder)
+        self.capability_watch = CapabilityWatch(app, session, self.recorder)
+        steps = Steps(app, self.recorder, acks, watchers=(self.number_watch.stepped, self.capability_watch.stepped))
         people = People(app, session)
         amendments = Amendments(app, people, self.recorder)
         self.gate = Gate(Allowance(app, session.id, clock=SteadyClock()))
         intake = Intake(
             app, session, recorder=self.recorder, steps=steps, people=people, amendments=amendments,
-            answers=Answers(app, session.id, self.gate),
+            answers=Answers(app, session.id, self.gate), stopped=self.number_watch.opted_out,
         )  # fmt: skip
         # The browser, and what listens to it.
         backfill = Backfill(session.id, self.upkeep, intake=intake, people=people)
@@ -110,6 +114,8 @@ class Parts:
         yield self.vault.run()
         yield self.link_watch.run()
         yield self.gate.run()
+        yield self.number_watch.run()
+        yield self.capability_watch.run()
         yield self.watch.run()
         yield self.address_book.run()
         for lane in self.lanes:

@@ -22,11 +22,11 @@ from containers.worker.observations import Batch, LoginSeen, MessageSeen
 from containers.worker.observed_changes import ReactionSeen
 from containers.worker.page_errors import error_of
 from containers.worker.script import BINDING, ENTRY
+from waypost.domain.failures import refusal_code
 from waypost.errors import NetworkError
 
 CALL_S = 20.0
 NEW_CHATS_RESTRICTED = "new_chats_restricted"
-_NEW_CHATS_REFUSED = "463"  # the "reach-out timelock" (user-pains.md)
 PING_S = 2.0
 OPEN_S = 60.0
 
@@ -36,7 +36,8 @@ _CALL = f"([name, details]) => window.{ENTRY}.call(name, details)"
 @dataclass(frozen=True, slots=True)
 class SendResult:
     """What the page made of a message of ours. `ack` 0: handed over and kept, WhatsApp has not said anything yet;
-    `error` is set when WhatsApp refused it (ack -1), `until_ms` where it said until when."""
+    `error` is set when WhatsApp refused it (ack -1), `number` is what WhatsApp calls the
+    reason, `until_ms` where it said until when."""
 
     key: str = field(repr=False)
     chat_id: str = field(repr=False)
@@ -44,6 +45,7 @@ class SendResult:
     t: int | None = None
     error: str | None = None
     until_ms: int | None = None
+    number: int | None = None
 
 
 class Page:
@@ -185,7 +187,7 @@ class Page:
         except PlaywrightError:  # its text may hold what we sent
             raise NetworkError("The page went away.", code="page_gone") from None
         if "error" in answer:
-            raise error_of(answer["error"])
+            raise error_of(answer["error"], answer.get("words"))
         return answer["value"]
 
     def _received(self, event: dict[str, Any]) -> None:
@@ -206,5 +208,12 @@ def _text_or_none(value: Any) -> str | None:
 def _sent(plain: dict[str, Any]) -> SendResult:
     if plain["ack"] >= 0:
         return SendResult(plain["key"], plain["chat"], plain["ack"], plain["t"])
-    error = NEW_CHATS_RESTRICTED if str(plain["code"]) == _NEW_CHATS_REFUSED else "send_refused"
-    return SendResult(plain["key"], plain["chat"], plain["ack"], plain["t"], error, plain["until_ms"])
+    number = _number_or_none(plain["code"])
+    return SendResult(
+        plain["key"], plain["chat"], plain["ack"], plain["t"], refusal_code(number), plain["until_ms"], number
+    )
+
+
+def _number_or_none(value: Any) -> int | None:
+    """WhatsApp's error numbers come as numbers or as digits."""
+    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdigit()) else None

@@ -1,5 +1,6 @@
 """Why the page refused a call: codes of wa-js and of WhatsApp, in the words of the API where it has some."""
 
+from waypost.domain.failures import without_ids
 from waypost.errors import NetworkError, SessionNotLinked, WaypostError, WhatsAppError
 
 _IN_OUR_WORDS = {
@@ -21,11 +22,12 @@ _IN_OUR_WORDS = {
 }
 
 
-def error_of(raw: str) -> WaypostError:
-    """What a code of the page means; one that the API has no name for is handed on as it is."""
+def error_of(raw: str, words: str | None = None) -> WaypostError:
+    """What a code of the page means; one that the API has no name for is handed on as it is. `words` are the page's,
+    kept without whom they name."""
     code = _IN_OUR_WORDS.get(raw, raw)
     if code == "session_not_linked":
         return SessionNotLinked("The session is not linked.")
     if code == "page_not_ready":
         return NetworkError("The page is not ready yet.", code=code)
-    return WhatsAppError("The page refused the call.", code=code)
+    return WhatsAppError("The page refused the call.", code=code, words=None if words is None else without_ids(words))

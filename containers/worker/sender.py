@@ -18,9 +18,10 @@ from containers.worker.patience import patiently
 from containers.worker.steps import Steps
 from waypost.bootstrap import App
 from waypost.domain.expiry import EXPIRES_AT, expires_at, is_too_late, reason_of
+from waypost.domain.failures import failure_of
 from waypost.domain.ids import whatsapp_hex
 from waypost.domain.message import Lane, Message, Status, is_settled, status_of_ack
-from waypost.domain.retry import RETRIES, is_retryable, retry_delay
+from waypost.domain.retry import RETRIES, retry_delay
 from waypost.domain.turns import Hold
 from waypost.entities.message import get_message
 from waypost.entities.schedule import Waiting, leave_schedule, put_off, waiting_in_chat
@@ -113,7 +114,7 @@ class Sender:
             except WhatsAppError as error:
                 look_first = False  # WhatsApp said what it knows of it
                 failures += 1
-                if failures > RETRIES or not is_retryable(error.code):
+                if failures > RETRIES or failure_of(error).next == "give_up":
                     await self._fail(message_id, error)
                     return True
                 await self._sleep(retry_delay(failures, random.random()))  # noqa: S311  # jitter, not a secret
@@ -182,4 +183,6 @@ class Sender:
         return True
 
     async def _fail(self, message_id: str, error: WaypostError) -> None:
-        await self._steps.advance(message_id, "failed", time_ms=self._app.now_ms(), reason=error.code)
+        await self._steps.advance(
+            message_id, "failed", time_ms=self._app.now_ms(), reason=error.code, failure=failure_of(error)
+        )

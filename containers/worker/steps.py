@@ -6,6 +6,7 @@ acknowledgements may skip one. So a step is taken from the status that was read,
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 
 from containers.worker.acknowledgements import Acknowledgements
 from containers.worker.contact_count import ContactCount
@@ -13,37 +14,52 @@ from containers.worker.patience import patiently
 from containers.worker.recorder import Recorder
 from waypost.bootstrap import App
 from waypost.domain.event import Draft
+from waypost.domain.failures import Failure, told_of
 from waypost.domain.ids import whatsapp_hex
-from waypost.domain.message import Message, Status, is_settled, may_become
+from waypost.domain.message import REACHED, Message, Status, is_settled, may_become
 from waypost.entities.message import get_message, step_write
 from waypost.entities.schedule import settled_write
 from waypost.services.journal import Entry
 from waypost.services.sending import CONTENT
 
-_REACHED = ("sent", "delivered", "read", "played")
+type Watcher = Callable[[Message, Status, Failure | None], None]
 
 
 class Steps:
     """Takes steps for one session, and lets the sender wait until a message is settled."""
 
-    def __init__(self, app: App, recorder: Recorder, acks: Acknowledgements) -> None:
+    def __init__(
+        self, app: App, recorder: Recorder, acks: Acknowledgements, *, watchers: Sequence[Watcher] = ()
+    ) -> None:
+        """`watchers` are told of each step: the message as it was before, its new status, why it failed."""
         self._app = app
+        self._watchers = watchers
         self._recorder = recorder
         self._acks = acks
         self.contacts = ContactCount(app, recorder)
         self._waiters: dict[str, list[asyncio.Future[Status]]] = defaultdict(list)
 
-    async def advance(self, message_id: str, status: Status, *, time_ms: int, reason: str | None = None) -> None:
+    async def advance(
+        self,
+        message_id: str,
+        status: Status,
+        *,
+        time_ms: int,
+        reason: str | None = None,
+        failure: Failure | None = None,
+    ) -> None:
         """Take the step, or do nothing when the message is there already or beyond."""
         while True:
             message = await patiently(get_message, self._app.table, message_id)
             if message is None or not may_become(message.status, status):
                 self._acks.settled(message_id)
                 return
-            entry = await patiently(self._entry, message, status, time_ms, reason)
+            entry = await patiently(self._entry, message, status, time_ms, reason, failure)
             if await self._recorder.record(entry):
+                for watcher in self._watchers:
+                    watcher(message, status, failure)
                 self._tell(message_id, status)
-                if status in _REACHED:
+                if status in REACHED:
                     await self.contacts.note(message.tenant, message.session, message.contact)
                 return
 
@@ -84,16 +100,24 @@ class Steps:
         if not waiters:
             del self._waiters[message_id]
 
-    def _entry(self, message: Message, status: Status, time_ms: int, reason: str | None) -> Entry:
-        newly_sent = status in _REACHED and message.status in ("accepted", "sending", "uncertain")
+    def _entry(
+        self, message: Message, status: Status, time_ms: int, reason: str | None, failure: Failure | None
+    ) -> Entry:
+        newly_sent = status in REACHED and message.status in ("accepted", "sending", "uncertain")
+        told = {} if failure is None else told_of(failure)
         times: dict[Status, int] = {status: time_ms}
         drafts: list[Draft] = []
         if newly_sent:
             times["sent"] = time_ms
             drafts.append(self._sent(message, time_ms))
         if status != "sent":
-            drafts.append(self._update(message, status, "sent" if newly_sent else message.status, time_ms, reason))
-        step = step_write(message.id, message.status, status, times, reason=reason)
+            update = self._update(message, status, "sent" if newly_sent else message.status, time_ms, reason)
+            if told:
+                update.data["failure"] = told
+            drafts.append(update)
+        step = step_write(
+            message.id, message.status, status, times, reason=reason, **({"failure": told} if told else {})
+        )
         if is_settled(status) and not is_settled(message.status):
             return Entry(tuple(drafts), (step, settled_write(message)))
         return Entry(tuple(drafts), (step,))

@@ -61,6 +61,25 @@ class SessionHealth(BaseModel):
     last_trouble_at: str | None = Field(examples=[_TIME])
 
 
+class NumberReason(BaseModel):
+    name: str = Field(
+        examples=["nobody_answers"],
+        description="`unknown_numbers`, `nobody_answers`, `people_say_stop`, `never_delivered`, `sends_fail` or"
+        " `restricted`.",
+    )
+    points: int = Field(description="How many points it takes.")
+    share: int = Field(description="Percent of the messages that it is measured against; of restrictions: how many.")
+
+
+class NumberHealth(BaseModel):
+    """How much the number is at risk, from what people and WhatsApp did in the last seven days."""
+
+    score: int = Field(examples=[100], description="From 100 (well) to 0.")
+    level: Literal["good", "watch", "at_risk"] = Field(description="When it comes to be at risk, bulk is paused.")
+    reasons: list[NumberReason]
+    at: str = Field(examples=[_TIME], description="When it was last judged anew.")
+
+
 class Session(BaseModel):
     id: str = Field(examples=["ses_00000000000000000000000000"])
     name: str
@@ -90,6 +109,12 @@ class Session(BaseModel):
     metadata: dict[str, str]
     identity: dict[str, Any]
     profile: Profile | None = Field(description="Null: there is no copy yet.")
+    degraded: dict[str, str] = Field(
+        examples=[{}],
+        description="What WhatsApp does not do at present, with the last reason: `text`, `media`, `groups`. The rest"
+        " works.",
+    )
+    number: NumberHealth | None = Field(description="Null: nothing was counted yet.")
 
 
 class Sessions(BaseModel):
@@ -125,6 +150,14 @@ class MadeFrom(BaseModel):
     version: int
 
 
+class Failure(BaseModel):
+    """What WhatsApp said of a message that it did not take."""
+
+    category: Literal["authentication", "rate_limit", "network", "whatsapp_api", "validation", "business_logic"]
+    words: str | None = Field(description="WhatsApp's own, without whom they name.")
+    whatsapp_error: int | None = Field(examples=[463], description="WhatsApp's error number.")
+
+
 class Message(BaseModel):
     id: str = Field(examples=["msg_00000000000000000000000000"])
     session_id: str
@@ -134,6 +167,7 @@ class Message(BaseModel):
     text: str | None
     status: Status
     reason: str | None
+    failure: Failure | None = Field(description="Null: it did not fail.")
     lane: Lane
     source: Literal["api", "phone", "page"] = Field(description="Where it was first seen.")
     reply_to: str | None

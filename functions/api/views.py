@@ -37,6 +37,8 @@ def session_view(session: Session, app: App) -> answers.Session:
         metadata=session.metadata,
         identity=_identity(session, app),
         profile=_profile(session),
+        degraded=session.degraded,
+        number=_number(session),
     )
 
 
@@ -105,6 +107,7 @@ def message_view(message: Message, app: App) -> answers.Message:
         text=content.get("text"),
         status=message.status,
         reason=message.reason,
+        failure=answers.Failure(**message.failure) if message.failure else None,
         lane=message.lane,
         source=message.source,
         reply_to=message.reply_to,
@@ -161,6 +164,13 @@ def _profile(session: Session) -> answers.Profile | None:
         backed_up_at=rfc3339(session.profile["taken_ms"]),
         restored_from=session.restored_from.get("version"),
     )
+
+
+def _number(session: Session) -> answers.NumberHealth | None:
+    if not session.number:
+        return None
+    known = {name: value for name, value in session.number.items() if name != "at_ms"}
+    return answers.NumberHealth(**known, at=rfc3339(session.number["at_ms"]))
 
 
 def _me(session: Session, app: App) -> answers.Me | None:

@@ -71,8 +71,24 @@ class NetworkError(WaypostError):
 
 
 class WhatsAppError(WaypostError):
+    """`number` and `words` are WhatsApp's own, where it said some; the words name nobody (domain/failures.py)."""
+
     category = "whatsapp_api"
     code = "whatsapp_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        mend: str | None = None,
+        code: str | None = None,
+        number: int | None = None,
+        words: str | None = None,
+    ) -> None:
+        super().__init__(message, field=field, mend=mend, code=code)
+        self.number = number
+        self.words = words
 
 
 class ValidationError(WaypostError):

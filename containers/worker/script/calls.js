@@ -81,6 +81,6 @@ async function call(name, details) {
   try {
     return { value: (await calls[name](details)) ?? null };
   } catch (error) {
-    return { error: codeOf(error) };
+    return { error: codeOf(error), words: wordsOf(error) };
   }
 }

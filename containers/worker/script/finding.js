@@ -6,6 +6,12 @@ function codeOf(error) {
   return /^[A-Za-z][A-Za-z0-9_]{0,63}$/.test(code ?? '') ? code : 'page_error';
 }
 
+/** In its own words; the worker takes out whom they name. */
+function wordsOf(error) {
+  const words = error?.message;
+  return typeof words === 'string' && words !== error?.code ? words.slice(0, 500) : null;
+}
+
 class Refused extends Error {
   constructor(code) {
     super(code);

@@ -10,7 +10,7 @@ received ─► read                     (a message that came in)
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from waypost.errors import TooLarge, ValidationError
 
@@ -30,6 +30,7 @@ Status = Literal[
 Lane = Literal["interactive", "bulk"]
 Direction = Literal["out", "in"]
 
+REACHED: tuple[Status, ...] = ("sent", "delivered", "read", "played")  # it left
 MAX_TEXT = 4096  # R-LIM-3, characters
 
 _NEXT: dict[Status, frozenset[Status]] = {
@@ -107,6 +108,7 @@ class Message:
     author: str | None = None
     reply_to: str | None = None
     reason: str | None = None
+    failure: dict[str, Any] = field(default_factory=dict)  # of a final one: category, words, whatsapp_error
     attempts: int = 0
     backfilled: bool = False
     edited_ms: int = 0  # of the newest edit; 0: never

@@ -1,15 +1,7 @@
-"""Whether and when a failed send is tried again (R-LIM-6, R-ERR)."""
+"""When a failed send is tried again (R-LIM-6); whether: `failures.py`."""
 
 RETRIES = 3
 FIRST_DELAY_SECONDS = 1.0
-
-# What WhatsApp or the page says of a chat or a text that will be the same next time.
-_FINAL = frozenset({"chat_not_found", "invalid_wid", "not_on_whatsapp"})
-
-
-def is_retryable(code: str) -> bool:
-    """Whether trying again can help."""
-    return code not in _FINAL
 
 
 def retry_delay(failure: int, chance: float) -> float:

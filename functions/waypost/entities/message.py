@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from waypost.domain.message import Direction, Lane, Message, Status, statuses_before
 from waypost.entities.chat import active_write
-from waypost.entities.record import blob, number, text, text_or_none
+from waypost.entities.record import blob, mapping, number, text, text_or_none
 from waypost.entities.schedule import place_writes
 from waypost.ports import Clause, Item, Key, Put, Table, Update, When, Write
 
@@ -150,6 +150,7 @@ _PLAIN = (
     "id", "tenant", "session", "contact", "direction", "status", "created_ms", "content", "kind", "lane",
     "number", "source", "author", "reply_to", "reason", "attempts", "backfilled", "edited_ms", "revoked_ms", "revision",
     "send_at_ms", "expires_ms", "purpose", "template", "bulk", "bulk_row", "moved_from", "pool",
+    "failure",
 )  # fmt: skip
 
 
@@ -170,6 +171,7 @@ def _from_item(item: Item) -> Message:
         author=text_or_none(item, "author"),
         reply_to=text_or_none(item, "reply_to"),
         reason=text_or_none(item, "reason"),
+        failure=mapping(item, "failure"),
         attempts=number(item, "attempts"),
         backfilled=bool(item.get("backfilled")),
         edited_ms=number(item, "edited_ms"),

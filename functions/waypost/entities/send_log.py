@@ -11,7 +11,7 @@ Times are unix milliseconds of the owner's clock. Items go by themselves when no
 from dataclasses import dataclass
 from typing import Literal
 
-from waypost.entities.record import number
+from waypost.entities.record import number, text
 from waypost.ports import Item, Put, Table
 
 Kind = Literal["SENT", "FIRST", "ASKED", "ANSWERED"]
@@ -27,10 +27,11 @@ _KEPT_SECONDS: dict[Kind, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """When, and whether it was media."""
+    """When, whether it was media, and of which message; the others have names of their own."""
 
     at_ms: int
     media: bool = False
+    message: str = ""
 
 
 def done_write(session: str, kind: Kind, name: str, at_ms: int, *, media: bool = False) -> Put:
@@ -46,14 +47,16 @@ def done_write(session: str, kind: Kind, name: str, at_ms: int, *, media: bool =
     )
 
 
-def newest_done(table: Table, session: str, kind: Kind, *, since_ms: int, limit: int) -> list[Done]:
-    """Those since a time, oldest first; when there are more than `limit`, the newest of them."""
+def newest_done(
+    table: Table, session: str, kind: Kind, *, since_ms: int, limit: int, until_ms: int | None = None
+) -> list[Done]:
+    """Those since a time, and before another, oldest first; when there are more than `limit`, the newest of them."""
     found: list[Item] = []
     cursor: str | None = None
     while len(found) < limit:
         page = table.query(
             _pk(session, kind),
-            between=(f"{max(since_ms, 0):013d}", "~"),
+            between=(f"{max(since_ms, 0):013d}", "~" if until_ms is None else f"{max(until_ms, 0):013d}"),
             limit=min(limit - len(found), 1000),
             descending=True,
             cursor=cursor,
@@ -62,7 +65,9 @@ def newest_done(table: Table, session: str, kind: Kind, *, since_ms: int, limit:
         cursor = page.cursor
         if cursor is None:
             break
-    return [Done(number(item, "at_ms"), bool(item["media"])) for item in reversed(found)]
+    return [
+        Done(number(item, "at_ms"), bool(item["media"]), text(item, "sk").split("#")[1]) for item in reversed(found)
+    ]
 
 
 def _pk(session: str, kind: Kind) -> str:

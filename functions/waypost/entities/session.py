@@ -28,6 +28,8 @@ class Session:
     refuses new chats; `relink_warned_ms` is when the end of the link was last warned of. 0: not so.
     `profile` is the current copy of its browser profile (`version`, `taken_ms`, `linked_ms`; empty: none),
     `profile_epoch` the last epoch that started a browser, `restored_from` the copy that this one came from.
+    `number` is the health of the number (`score`, `level`, `reasons`, `at_ms`; empty: nothing counted yet).
+    `degraded` is what WhatsApp does not do at present, with the code of the last failure (domain/capabilities.py).
     """
 
     id: str
@@ -55,6 +57,8 @@ class Session:
     relink_warned_ms: int = 0
     proxy: bytes | None = None
     browser: str = ""
+    number: dict[str, Any] = field(default_factory=dict)
+    degraded: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,16 @@ def restriction_write(session: str, until_ms: int) -> Update:
     )
 
 
+def number_write(session: str, number: dict[str, Any]) -> Update:
+    """The write of the number's health."""
+    return Update(session_key(session), set={"number": number}, when=When.all(Clause("it exists", "pk", "exists")))
+
+
+def judged_write(session: str, **judged: dict[str, Any]) -> Update:
+    """The write of what was judged anew: `number`, `degraded`."""
+    return Update(session_key(session), set=judged, when=When.all(Clause("it exists", "pk", "exists")))
+
+
 def set_desired(table: Table, session: str, desired: str) -> bool:
     """False when the session is gone, or is being deleted."""
     exists, wanted = Clause("it exists", "pk", "exists"), Clause("nobody deletes it", "desired", "ne", "deleted")
@@ -214,6 +228,8 @@ def _to_item(session: Session) -> Item:
         "relink_warned_ms": session.relink_warned_ms,
         "proxy": session.proxy,
         "browser": session.browser,
+        "number": session.number,
+        "degraded": session.degraded,
         "owner_pk": f"{session.tenant}#sessions",
         "owner_sk": f"{session.created_ms:013d}#{session.id}",
     }
@@ -246,4 +262,6 @@ def _from_item(item: Item) -> Session:
         relink_warned_ms=number(item, "relink_warned_ms"),
         proxy=blob(item, "proxy") if item.get("proxy") is not None else None,
         browser=text_or_none(item, "browser") or "",
+        number=mapping(item, "number"),
+        degraded=mapping(item, "degraded"),
     )

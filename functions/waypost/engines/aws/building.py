@@ -5,6 +5,7 @@ In the cloud the template makes tables, queues, buckets and key; the tests show 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from waypost.engines.aws.clients import Clients
 from waypost.engines.aws.failures import ours
@@ -61,10 +62,10 @@ def _make_table(clients: Clients, name: str, spec: TableSpec) -> None:
         {"IndexName": index, "KeySchema": _key_schema(partition, sort), "Projection": {"ProjectionType": "ALL"}}
         for index, partition, sort in spec.indexes
     ]
-    more = {"GlobalSecondaryIndexes": indexes} if indexes else {}
+    more: dict[str, Any] = {"GlobalSecondaryIndexes": indexes} if indexes else {}
     try:
         with ours("the table", _present):
-            clients.dynamodb().create_table(  # type: ignore[call-overload]  # the stubs want their own dicts
+            clients.dynamodb().create_table(
                 TableName=name,
                 KeySchema=_key_schema("pk", "sk"),
                 AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
@@ -78,7 +79,7 @@ def _make_table(clients: Clients, name: str, spec: TableSpec) -> None:
         return
 
 
-def _key_schema(partition: str, sort: str) -> list[dict[str, str]]:
+def _key_schema(partition: str, sort: str) -> list[Any]:  # the stubs want dicts of their own
     return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
 
 

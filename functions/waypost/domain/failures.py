@@ -1,0 +1,100 @@
+"""What a failed send means: its category and what to do next (R-ERR, R-LIM-6), from the page's and WhatsApp's codes.
+
+| category       | what follows for the message                          | and for the session                 |
+|----------------|-------------------------------------------------------|-------------------------------------|
+| authentication | waits: it is not the message's fault                  | a new code is asked for             |
+| rate_limit     | tried again, the pause doubles with jitter            | slows down; restricted: `held`      |
+| network        | waits for the page and is looked up first (P2)        | reconnects, relaunches, restores    |
+| whatsapp_api   | three retries, then failed                            | degrades by what fails              |
+| validation     | failed at once: it will be the same next time         |                                     |
+| business_logic | failed at once: a rule said no                        |                                     |
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from waypost.errors import Category, WaypostError, WhatsAppError
+
+Next = Literal[
+    "retry",  # after a pause, at most RETRIES times
+    "wait",  # until the session can send again; does not count as a try
+    "hold",  # first-contact messages wait until WhatsApp allows new chats again
+    "give_up",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One failed try. `words` are WhatsApp's own, without ids and numbers; `number` is WhatsApp's error number."""
+
+    code: str
+    category: Category
+    next: Next
+    words: str | None = None
+    number: int | None = None
+
+
+# By our code or wa-js's. What is not here is the page's or WhatsApp's and may pass.
+_BY_CODE: dict[str, tuple[Category, Next]] = {
+    "session_not_linked": ("authentication", "wait"),
+    "page_timeout": ("network", "wait"),
+    "page_gone": ("network", "wait"),
+    "page_not_ready": ("network", "wait"),
+    "rate_overlimit": ("rate_limit", "retry"),
+    "new_chats_restricted": ("rate_limit", "hold"),
+    "chat_not_found": ("validation", "give_up"),
+    "invalid_wid": ("validation", "give_up"),
+    "quoted_msg_not_found": ("validation", "give_up"),
+    "not_on_whatsapp": ("validation", "give_up"),
+    "group_not_found": ("validation", "give_up"),
+    "not_group_member": ("business_logic", "give_up"),
+    "not_group_admin": ("business_logic", "give_up"),
+    "media_too_large": ("validation", "give_up"),
+    "media_type_refused": ("validation", "give_up"),
+}
+
+# WhatsApp's error numbers on a message it did not take (user-pains.md; the stanza's `error` attribute).
+_BY_NUMBER: dict[int, str] = {
+    401: "session_not_linked",
+    403: "not_group_member",
+    404: "not_on_whatsapp",
+    406: "invalid_wid",
+    413: "media_too_large",
+    415: "media_type_refused",
+    429: "rate_overlimit",
+    463: "new_chats_restricted",  # the "reach-out timelock": no new chats for a while, replies go
+    479: "media_type_refused",
+}
+
+_LONGEST_WORDS = 200
+_IDS = re.compile(r"\S*@\S+|\+?\d[\d \-()]{4,}\d|\b[0-9A-Fa-f]{12,}\b")
+
+
+def classify(code: str, *, number: int | None = None, words: str | None = None) -> Failure:
+    """What a failure means. WhatsApp's error number says more than the page's general `send_refused`."""
+    known = _BY_NUMBER.get(number or 0, code)
+    category, following = _BY_CODE.get(known, ("whatsapp_api", "retry"))
+    return Failure(known, category, following, None if words is None else without_ids(words), number)
+
+
+def failure_of(error: WaypostError) -> Failure:
+    """What an error that ended a try means. What is no answer of WhatsApp keeps its own category."""
+    if isinstance(error, WhatsAppError):
+        return classify(error.code, number=error.number, words=error.words)
+    return Failure(error.code, error.category, "wait" if error.category == "network" else "give_up")
+
+
+def told_of(failure: Failure) -> dict[str, str | int | None]:
+    """A final failure as it is kept with the message and told in its event."""
+    return {"category": failure.category, "words": failure.words, "whatsapp_error": failure.number}
+
+
+def refusal_code(number: int | None) -> str:
+    """The code of a message that WhatsApp did not take: by its error number, where that is known."""
+    return _BY_NUMBER.get(number or 0, "send_refused")
+
+
+def without_ids(words: str) -> str:
+    """Somebody else's words, fit for a log and an answer: no chat ids, numbers or keys, and not without end (P6)."""
+    return _IDS.sub("…", " ".join(words.split()))[:_LONGEST_WORDS]
