@@ -1,6 +1,6 @@
 """Chaos: sessions that send and receive while workers, browsers, pages and lines break, by a seed.
 
-    python -m tests.prove.chaos --seed 7 --rounds 10      # each round is a house of its own; a run that was broken
+    python -m tests.prove.chaos --seed 7 --rounds 5       # each round is a house of its own; a run that was broken
                                                           # off goes on with the round that is missing
 
 What was counted lies in `tests/prove/chaos.json`. See `run` for one round.
@@ -37,8 +37,8 @@ class Plan:
     seed: int
     sessions: int = 10
     workers: int = 3
-    messages: int = 500
-    faults: int = 20
+    messages: int = 1000
+    faults: int = 40
     least_pause: float = 1.0
     most_pause: float = 6.0
     longest: float = 16.0
@@ -150,7 +150,7 @@ RESULTS = Path(__file__).with_name("chaos.json")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", help="One of the cases, by a part of its name.")
     parser.add_argument("--results", type=Path, default=RESULTS)
     chosen = parser.parse_args()
