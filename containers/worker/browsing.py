@@ -13,9 +13,11 @@ from containers.worker.browser import Browser, Place, evict, launch
 from containers.worker.egress import Egress
 from containers.worker.fence import Fence
 from containers.worker.identity import Identity
+from containers.worker.launcher_book import Process
 from containers.worker.observations import Batch, BrowserGone, LoginSeen, PageCrashed, PageHung
 from containers.worker.page import Page
 from containers.worker.signals import LaunchFailed, Observation, ProfileLost
+from containers.worker.starts import Starts
 from containers.worker.vault.links import profile_folder
 from containers.worker.vault.page_state import put_back
 from containers.worker.vault.vault import Vault
@@ -45,6 +47,7 @@ class Browsing:
         vault: Vault,
         answered: Callable[[], None],
         fence: Fence,
+        starts: Starts,
     ) -> None:
         self.login: LoginSeen | None = None
         self._playwright = playwright
@@ -58,6 +61,7 @@ class Browsing:
         self._vault = vault
         self._answered = answered
         self._fence = fence
+        self._starts = starts
         self._browser: Browser | None = None
         self._launching: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
@@ -75,6 +79,10 @@ class Browsing:
     def launch(self, *, after: float) -> None:
         """Start a browser in `after` seconds, in place of the one that runs, if any."""
         self._instead(self._launch(after))
+
+    def process(self) -> Process | None:
+        """Of the browser that runs; reads the profile's lock."""
+        return None if self._browser is None else self._browser.process()
 
     def reload(self) -> None:
         """Load the page anew in the browser that runs."""
@@ -117,6 +125,10 @@ class Browsing:
     async def _launch(self, after: float) -> None:
         await self._end_browser()
         await asyncio.sleep(after)
+        async with self._starts:
+            await self._launch_now()
+
+    async def _launch_now(self) -> None:
         try:
             browser = await self._start()
         except SessionNotLinked as error:

@@ -11,12 +11,15 @@ import random
 from playwright.async_api import Playwright
 
 from containers.worker.claims import Claims
+from containers.worker.company import Company
 from containers.worker.fence import Fence
 from containers.worker.owner import Owner
 from containers.worker.patience import patiently
+from containers.worker.starts import Starts
 from containers.worker.tenure import Tenure, take
 from waypost.bootstrap import App
 from waypost.domain.lease import ms_until_claimable
+from waypost.domain.placement import which_to_hand_over
 from waypost.entities.head import list_running
 from waypost.errors import Fenced, StorageError, WaypostError
 from waypost.observability import logger
@@ -43,13 +46,16 @@ class Host:
         self._taking: asyncio.Future[Tenure | None] | None = None
         self._owners: dict[str, Owner] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._starts = Starts(app.settings.placing.starts_at_once)
         self._claims = Claims(app.engine.queues.queue("claims"))
+        self._company = Company(app, worker, slots, used=lambda: len(self._tasks), give_away=self._give_away)
 
     async def run(self) -> None:
         """Until cancelled; then every session is handed back, within DRAIN_SECONDS. Raises NetworkError when the
         launcher is gone."""
         try:
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._company.run())
                 tasks.create_task(self._listen())
                 tasks.create_task(self._look_around())
         finally:
@@ -57,13 +63,17 @@ class Host:
 
     async def _listen(self) -> None:
         while True:
-            if len(self._tasks) >= self._slots:
+            if not self._company.has_room:
                 await asyncio.sleep(1)
                 continue
-            claim = await self._claims.next(_WAIT_SECONDS)
+            pause = self._company.seconds_before_claiming()
+            await asyncio.sleep(pause)
+            # Who has most room waits at the queue, and gets what comes; the others look in now and then.
+            claim = await self._claims.next(0 if pause else _WAIT_SECONDS)
             if claim is not None:
                 await self._try(claim.session)
                 await self._claims.forget(claim)
+                await asyncio.sleep(self._company.seconds_after_claiming())
 
     async def _look_around(self) -> None:
         while True:
@@ -81,8 +91,13 @@ class Host:
             wait_ms = ms_until_claimable(head, self._app.now_ms(), self._app.lease)
             if head.session in self._tasks:
                 continue
-            if wait_ms == 0 or head.owner == self._worker:
+            if head.owner == self._worker:
+                await self._try(head.session)  # of our last life
+            elif wait_ms == 0 and self._company.has_room:
+                await asyncio.sleep(self._company.seconds_before_claiming() + self._company.seconds_after_claiming())
                 await self._try(head.session)
+            elif wait_ms == 0:
+                continue
             else:
                 soonest = min(soonest, wait_ms)
         return soonest / 1000
@@ -104,7 +119,7 @@ class Host:
     def _start(self, tenure: Tenure) -> None:
         session_id = tenure.head.session
         log.info("took a session", extra={"session": session_id, "epoch": tenure.head.epoch})
-        self._owners[session_id] = owner = Owner(self._app, self._playwright, tenure)
+        self._owners[session_id] = owner = Owner(self._app, self._playwright, tenure, self._starts)
         self._tasks[session_id] = task = asyncio.create_task(self._own(owner, session_id))
         task.add_done_callback(lambda _: (self._tasks.pop(session_id), self._owners.pop(session_id)))
 
@@ -153,6 +168,15 @@ class Host:
         task.cancel()
         await asyncio.wait({task})
         log.info("handed a session back", extra={"session": session_id})
+
+    async def _give_away(self) -> bool:
+        """Hand the biggest idle session over, in a planned way; False when all are busy."""
+        held = [await asyncio.to_thread(owner.held) for owner in list(self._owners.values())]
+        session_id = which_to_hand_over(held)
+        if session_id is None or session_id not in self._tasks:
+            return False
+        await self._hand_back(session_id)
+        return True
 
     async def _give_back(self, taking: asyncio.Future[Tenure | None]) -> None:
         """A claim that was under way when we were told to stop."""

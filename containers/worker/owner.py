@@ -13,12 +13,15 @@ import asyncio
 from playwright.async_api import Playwright
 
 from containers.worker.browsing import forget_device, place_of
+from containers.worker.memory import bytes_of
 from containers.worker.owner_parts import Parts
 from containers.worker.owner_run import Run
 from containers.worker.patience import patiently
+from containers.worker.starts import Starts
 from containers.worker.states import Status
 from containers.worker.tenure import Tenure
 from waypost.bootstrap import App
+from waypost.domain.placement import Held
 from waypost.entities.head import mark_running
 from waypost.entities.session import Session, get_session, set_desired
 from waypost.services.profiles import forget_profile
@@ -31,10 +34,11 @@ FINISH_SECONDS = 15.0  # an acknowledgement takes milliseconds, or does not come
 class Owner:
     """One epoch of one session."""
 
-    def __init__(self, app: App, playwright: Playwright, tenure: Tenure) -> None:
+    def __init__(self, app: App, playwright: Playwright, tenure: Tenure, starts: Starts) -> None:
         self._app = app
         self._playwright = playwright
         self._tenure = tenure
+        self._starts = starts
         self._parts: Parts | None = None
 
     async def finish_sends(self, seconds: float = FINISH_SECONDS) -> None:
@@ -42,6 +46,14 @@ class Owner:
         The next owner looks up what was not finished (P2)."""
         if self._parts is not None:
             await self._parts.sender.in_hand.finish(seconds)
+
+    def held(self) -> Held:
+        """What it holds, for who must give one away. Reads /proc."""
+        parts, session = self._parts, self._tenure.head.session
+        if parts is None:
+            return Held(session, 0, 0.0, sending=True)
+        memory = 0 if (process := parts.browsing.process()) is None else bytes_of(process)
+        return Held(session, memory, parts.vitals.idle_seconds, parts.sender.in_hand.busy)
 
     async def run(self) -> None:
         """Until the session rests, is lost, or the task is cancelled. Raises Fenced, or an engine's error."""
@@ -58,7 +70,7 @@ class Owner:
             await asyncio.shield(self._tenure.release())
 
     async def _live(self, session: Session) -> None:
-        self._parts = parts = Parts(self._app, self._playwright, self._tenure, session)
+        self._parts = parts = Parts(self._app, self._playwright, self._tenure, session, self._starts)
         status = await Run(parts).live()
         if parts.wishes.deleting:
             await patiently(_purge, self._app, session)

@@ -33,6 +33,7 @@ from containers.worker.relinking import LinkWatch
 from containers.worker.restriction import Restriction
 from containers.worker.sender import Sender
 from containers.worker.signals import Observation
+from containers.worker.starts import Starts
 from containers.worker.steps import Steps
 from containers.worker.tenure import Tenure
 from containers.worker.vault.vault import Vault
@@ -46,7 +47,7 @@ from waypost.entities.session import Session
 class Parts:
     """Of one epoch of one session. `seen` is what the state machine has not judged yet."""
 
-    def __init__(self, app: App, playwright: Playwright, tenure: Tenure, session: Session) -> None:
+    def __init__(self, app: App, playwright: Playwright, tenure: Tenure, session: Session, starts: Starts) -> None:
         epoch = tenure.head.epoch
         self.session = session
         self.now_ms = app.now_ms
@@ -75,7 +76,7 @@ class Parts:
         self.browsing = Browsing(
             app, playwright, session, observe=self.seen.put_nowait, file=self.filing.file, vault=self.vault,
             answered=self.vitals.answered,
-            fence=tenure.fence,
+            fence=tenure.fence, starts=starts,
         )  # fmt: skip
         self.readiness = Readiness(self.page)
         # What watches over it.

@@ -7,6 +7,7 @@ from typing import Literal, cast
 
 from waypost.domain.care import RELAXED, Care, care_for
 from waypost.domain.media import MAX_SOURCE_BYTES
+from waypost.domain.placement import Placing, placing_from
 from waypost.domain.upkeep import Upkeep, upkeep_from
 from waypost.errors import ValidationError
 
@@ -39,6 +40,7 @@ class Settings:
     media_source_bytes: int = MAX_SOURCE_BYTES
     care: Care = RELAXED
     upkeep: Upkeep = field(default_factory=Upkeep)
+    placing: Placing = field(default_factory=Placing)  # which worker takes a session
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -48,7 +50,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     _REQUIRE_PROXY=1 (the owner of a session refuses, too).
     _MEDIA_SOURCE_BYTES: how large a file may come in, before it is made to fit.
     _RELINK_DAYS (0: never) and _RELINK_WARN_DAYS: how long a link lasts (R-AUTH-2).
-    _LIMITS and _TIME_SCALE: how fast is sent (domain/care.py); those of domain/upkeep.py. Raises ValidationError."""
+    _LIMITS and _TIME_SCALE: how fast is sent (domain/care.py); those of domain/upkeep.py
+    and domain/placement.py. Raises ValidationError."""
     defaults = Settings()
     stage = environment.get("WAYPOST_STAGE", defaults.stage)
     return Settings(
@@ -74,6 +77,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         ),
         care=care_for(stage, environment.get("WAYPOST_LIMITS", ""), environment.get("WAYPOST_TIME_SCALE", "1")),
         upkeep=upkeep_from(environment),
+        placing=placing_from(environment),
     )
 
 

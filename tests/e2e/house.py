@@ -38,12 +38,14 @@ class House:
         workers: int = 1,
         environment: Mapping[str, str] | None = None,
         command: str = "infra.local.cli",
+        start_seconds: float = _START_SECONDS,
     ) -> None:
         """`command` is a module that takes the command line's words: the command line itself, or one that hurts."""
         self.home = home
         self._workers = workers
         self._environment = environment or {}
         self._command = command
+        self._start_seconds = start_seconds
         self._log = home.with_name(f"{home.name}.up.log")  # what a terminal would show, the first API key included
         self._engine = engine
         self._process: subprocess.Popen[bytes] | None = None
@@ -59,16 +61,19 @@ class House:
                  "--https-port", "0", "--simulator-port", "0", "--workers", str(self._workers)],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=environment, start_new_session=True,
             )  # fmt: skip
-        self.status = poll(self._ask, _START_SECONDS, "waypost up is ready")
+        self.status = poll(self._ask, self._start_seconds, "waypost up is ready")
 
     def _ask(self) -> dict[str, Any] | None:
         assert self._process is not None
         if self._process.poll() is not None:
             raise AssertionError(f"waypost up ended with {self._process.returncode}: {self._tail()}")
-        done = subprocess.run(
-            [sys.executable, "-m", "infra.local.cli", "status", "--json", "--home", str(self.home)],
-            capture_output=True, check=False, timeout=20,
-        )  # fmt: skip
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "infra.local.cli", "status", "--json", "--home", str(self.home)],
+                capture_output=True, check=False, timeout=20,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return None
         if done.returncode != 0:
             return None
         status: dict[str, Any] = json.loads(done.stdout)

@@ -18,6 +18,7 @@ def test_eight_faults_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
     )  # fmt: skip
     counts = run(tmp_path / "house", plan)
     assert counts.accepted == 60
+    assert counts.most_on_one_worker == 2, "three sessions are not spread over two workers"
     assert sum(counts.faults.values()) == len(KINDS)
     assert not counts.broken, counts
     assert counts.uncertain == 0, counts

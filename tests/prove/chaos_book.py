@@ -48,7 +48,7 @@ def _sum(entries: list[dict[str, Any]]) -> dict[str, Any]:
         for kind, number in entry["faults"].items():
             total["faults"][kind] = total["faults"].get(kind, 0) + number
         for name, value in entry.items():
-            if isinstance(value, int) and name != "seed":
+            if isinstance(value, int) and name not in ("seed", "most_on_one_worker"):
                 total[name] = total.get(name, 0) + value
     return {**total, "all_faults": sum(total["faults"].values())}
 

@@ -21,6 +21,7 @@ class Counts:
     accepted: int = 0
     written: int = 0  # by people, to our accounts
     faults: dict[str, int] = field(default_factory=dict)
+    most_on_one_worker: int = 0  # sessions, before anything was hurt
     uncertain: int = 0
     started_by_hand: int = 0
     lost: int = 0

@@ -11,7 +11,7 @@ import httpx
 
 from tests.e2e.house import House
 
-_PATIENCE_SECONDS = 180.0
+_PATIENCE_SECONDS = 600.0
 _AGAIN_SECONDS = 0.2
 
 
