@@ -37,8 +37,11 @@ class Counts:
 
     @property
     def broken(self) -> dict[str, int]:
-        names = [one.name for one in dataclasses.fields(self)]
-        return {name: getattr(self, name) for name in names[names.index("lost") :] if getattr(self, name)}
+        return {name: getattr(self, name) for name in BROKEN if getattr(self, name)}
+
+
+_NAMES = [one.name for one in dataclasses.fields(Counts)]
+BROKEN = tuple(_NAMES[_NAMES.index("lost") :])
 
 
 def final_statuses(house: House, lines: list[Line]) -> dict[str, str]:
