@@ -68,7 +68,7 @@ def _described(container: Any) -> Recording:
     sound = streams.audio[0] if streams.audio else None
     if video is None and sound is None:
         raise refusal("media_damaged", what="it holds neither picture nor sound")
-    tells = any(_tells_place(holder.metadata) for holder in (container, *streams))
+    tells = any(tells_place(holder.metadata) for holder in (container, *streams))
     facts: dict[str, Any] = {
         "length": _length(container, video or sound),
         "has_video": video is not None,
@@ -120,7 +120,8 @@ def _first_frame(container: Any, video: Any) -> Any:
     return frame
 
 
-def _tells_place(metadata: dict[str, str]) -> bool:
+def tells_place(metadata: dict[str, str]) -> bool:
+    """Whether tags may say where it was made: any that is not known to be harmless, or looks like coordinates."""
     return any(not _HARMLESS.match(key) or _COORDINATES.search(value) for key, value in metadata.items())
 
 

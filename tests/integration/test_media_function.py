@@ -19,6 +19,7 @@ from waypost.entities.media import Media, get_media
 from waypost.errors import Conflict, MediaRefused, NotFound, Tampered
 from waypost.services.media import READY, SMALL, SOURCE, Files
 from waypost.services.media_preparing import StillClaimed, clear_leftovers, prepare_media
+from waypost.services.sealed_streams import PIECE
 from waypost.services.sweeping import sweep
 from waypost.settings import Settings
 
@@ -189,6 +190,7 @@ def test_stored_bytes_that_were_changed_or_moved_do_not_open(app: App) -> None:
     blobs = app.engine.blobs["media"]
     stored = blobs.get(f"{SOURCE}/{MEDIA}")
     changed = [stored[:-1], stored[:2_000_000], stored[:1_500_000] + b"x" + stored[1_500_001:], stored[:5], b""]
+    changed.append(stored[: 8 + PIECE + 16])  # cut off where a piece ends
     for one in changed:
         blobs.put(f"{SOURCE}/{MEDIA}", one)
         with pytest.raises(Tampered):

@@ -14,6 +14,7 @@ from PIL import Image, ImageChops
 
 from media import gif, jpeg, png, webp
 from media.fitting import FLOOR, film_plan, fitted, longest_film, sound_bits
+from media.probing import tells_place
 from media.work import NOTES
 from tests.corpus import pictures
 from waypost.domain.media import ACCEPTED, BY_MIME, MAX_PREPARED_BYTES, Prepared, declares
@@ -124,6 +125,18 @@ def same(before: bytes, after: bytes) -> bool:
 def test_what_was_prepared_survives_a_journey_as_json() -> None:
     prepared = Prepared("voice", "audio/ogg", ".ogg", 1, "00", False, waveform=(1, 2), notes=())
     assert Prepared.from_json(json.loads(json.dumps(asdict(prepared)))) == prepared
+
+
+@pytest.mark.parametrize(
+    ("tags", "tells"),
+    [
+        ({"encoder": "Lavf", "title": "Song"}, False),
+        ({"comment": "at home in Main Street"}, True),
+        ({"title": "+52.5163+013.3777/"}, True),
+    ],
+)
+def test_tags_that_may_tell_the_place_are_found(tags: dict[str, str], tells: bool) -> None:
+    assert tells_place(tags) is tells
 
 
 def test_every_type_has_a_name_of_its_own() -> None:
