@@ -67,7 +67,7 @@ def test_a_film_plan_stays_below_the_limit_and_above_the_floor(
         assert seconds >= longest_film(width, height, rate, sound=sound, limit=limit) - 1
         return
     assert (plan.video_bits + plan.audio_bits) * seconds / 8 <= limit or seconds < 0.2
-    assert plan.video_bits >= FLOOR * plan.width * plan.height * plan.rate
+    assert plan.video_bits + 1 >= FLOOR * plan.width * plan.height * plan.rate  # whole bits
     assert (plan.width % 2, plan.height % 2) == (0, 0)
     assert plan.rate <= 30
     assert bool(plan.audio_bits) == sound
