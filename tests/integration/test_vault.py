@@ -14,8 +14,9 @@ from containers.worker.observations import CodeShown, LoggedOut, MessageSeen
 from containers.worker.signals import LaunchFailed
 from containers.worker.vault import backups, publishing
 from containers.worker.vault.links import take_copy
+from containers.worker.vault.packing import Packer
 from tests.integration.simulator_driver import Phone, Simulator
-from tests.integration.vault_house import SESSION, VaultHouse, vault_house
+from tests.integration.vault_house import SESSION, TENANT, VaultHouse, vault_house
 from tests.unit.leveldb_files import write_database
 from waypost.domain import profile as profile_rules
 from waypost.domain.profile import Version
@@ -180,10 +181,12 @@ async def test_whatever_is_tampered_with_is_refused_and_the_version_before_is_us
     own_pieces = [name for name in newest.objects if name not in older.objects]
     assert own_pieces
     blobs = house.app.engine.blobs["profiles"]
+    packer = Packer(house.app.engine.keys, house.app.seals, tenant=TENANT, session=SESSION)
     piece, manifest = object_key(SESSION, own_pieces[0]), manifest_key(SESSION, newest.id)
     for key, other in ((piece, object_key(SESSION, older.objects[0])), (manifest, manifest_key(SESSION, older.id))):
         good = blobs.get(key)
-        for bad in (good[:-1], good[:20], b"", good[:-1] + bytes([good[-1] ^ 1]), blobs.get(other), None):
+        forged = packer.pack(key, bytes(len(packer.unpack(key, good))))  # sealed by us, but not what its name says
+        for bad in (forged, good[:-1], good[:20], b"", good[:-1] + bytes([good[-1] ^ 1]), blobs.get(other), None):
             blobs.delete(key) if bad is None else blobs.put(key, bad)
             house.lose_disk()
             vault = house.vault(house.claim())
