@@ -80,6 +80,7 @@ class World:
         self._arrived: dict[Ticket, int] = {}
         self._under_way: list[tuple[int, int, Ticket, Wish, int]] = []
         self._count = 0
+        self.owners = 0
         self._begin_owner()
 
     def run(self, until_ms: int, *, load: dict[Lane, int], media: float = 0.1) -> None:
@@ -155,6 +156,7 @@ class World:
         self._begin_owner()
 
     def _begin_owner(self) -> None:
+        self.owners += 1
         self._jumped = self._chance.randrange(-2500, 2500)  # how far machines' clocks differ
         app = SimpleNamespace(settings=SimpleNamespace(care=self.care), table=self._table)
         clock = SteadyClock(lambda: self._now + self._jumped, lambda: self._now / 1000)

@@ -72,7 +72,7 @@ def _changed[T: (Limits, FirstContact, Pacing)](before: T, changes: object, part
     if not isinstance(changes, dict):
         raise _refusal(f"{part} is not an object.", f".{part}")
     defaults = type(before)()
-    known = {one.name for one in fields(before) if one.name not in _FIXED}
+    known = {one.name for one in fields(before) if one.name not in NO_SETTINGS}
     checked: dict[str, Any] = {}
     for name, value in changes.items():
         if name not in known:
@@ -81,7 +81,7 @@ def _changed[T: (Limits, FirstContact, Pacing)](before: T, changes: object, part
     return replace(before, **checked)
 
 
-_FIXED = frozenset({"second_ms", "minute_ms", "hour_ms", "day_ms"})  # what a second is, is no setting
+NO_SETTINGS = frozenset({"second_ms", "minute_ms", "hour_ms", "day_ms"})  # what a second is, is no setting
 _MAY_BE_OFF = frozenset(
     {"per_second", "per_minute", "per_hour", "media_per_hour", "per_day", "checks_per_hour", "checks_per_day"}
     | {"open_from", "open_until"}
