@@ -205,7 +205,8 @@ FUNCTIONS = (
         "schedule",
         "60",
         concurrency=1,
-        # Beside nudging, it warns of links that end, in the log of a session that nobody owns, and wakes who sleeps.
+        # Beside nudging, it warns of links that end, in the log of a session that nobody owns, wakes who sleeps, and
+        # ends messages whose time is over.
         grants=(
             "table:main:write",
             "table:keys:write",

@@ -11,7 +11,7 @@ from waypost.domain.limits import Clear, History, NotBefore, limits_at_age, may_
 from waypost.domain.message import Lane
 from waypost.domain.pacing import AT_ONCE, Plan, opens_at
 from waypost.domain.turns import Hold
-from waypost.entities.send_log import Done, Kind, newest_done
+from waypost.entities.send_log import Kind, newest_done
 from waypost.entities.session import get_session
 
 # What an earlier owner noted may have reached WhatsApp so much later, by a clock that differs from ours.
@@ -53,8 +53,11 @@ class Allowance:
     def load(self) -> None:
         """Read what earlier owners did. Once, before anything is sent."""
         now_ms, care = self.now_ms(), self._care
-        sent = self._read("SENT", care.limits.hour_ms, self._asked_for())
-        self._history = History(_ages(sent, now_ms), _ages([one for one in sent if one.media], now_ms))
+        limits = care.limits
+        most = max(limits.per_second or 1, limits.per_minute or 1, limits.per_hour or 1)
+        sent = self._read("SENT", limits.hour_ms, most)
+        media = self._read("MEDIA", limits.hour_ms, limits.media_per_hour or 1)
+        self._history = History(_ages(sent, now_ms), _ages(media, now_ms))
         self._first = _ages(self._read("FIRST", care.first_contact.day_ms), now_ms)
         self._asked = _ages(self._read("ASKED", care.first_contact.day_ms), now_ms)
         self.refresh()
@@ -70,7 +73,7 @@ class Allowance:
         self._timezone = session.identity.get("timezone") or "UTC"
         self.limits = limits_at_age(self._care.limits, self._age_days)
         if self._care.first_contact.per_day is not None:
-            self._answers = [one.at_ms for one in self._read("ANSWERED", self._care.first_contact.answers_count_ms)]
+            self._answers = self._read("ANSWERED", self._care.first_contact.answers_count_ms)
 
     @property
     def needs_standing(self) -> bool:
@@ -160,18 +163,14 @@ class Allowance:
         ahead = 0 if wish.promised else sum(1 for promise in self._promises if promise > now_ms)
         return _hold(may_begin(self._first, most, settings, now_ms, ahead=ahead))
 
-    def _asked_for(self) -> int:
-        """How many hand-overs of the past any limit asks for."""
-        limits = self._care.limits
-        return max(limits.per_second or 1, limits.per_minute or 1, limits.per_hour or 1, limits.media_per_hour or 1)
-
-    def _read(self, kind: Kind, span_ms: int, limit: int = _MANY) -> list[Done]:
+    def _read(self, kind: Kind, span_ms: int, limit: int = _MANY) -> list[int]:
         since_ms = self.now_ms() - span_ms - _LATE_MS
-        return newest_done(self._app.table, self._session, kind, since_ms=since_ms, limit=limit)
+        found = newest_done(self._app.table, self._session, kind, since_ms=since_ms, limit=limit)
+        return [one.at_ms for one in found]
 
 
-def _ages(done: list[Done], now_ms: int) -> list[int]:
-    return [min(one.at_ms + _LATE_MS, now_ms) for one in done]
+def _ages(done: list[int], now_ms: int) -> list[int]:
+    return [min(at_ms + _LATE_MS, now_ms) for at_ms in done]
 
 
 def _hold(answer: Clear | NotBefore) -> Hold | None:

@@ -21,7 +21,7 @@ from waypost.domain.turns import is_long
 from waypost.entities.chat import note_read
 from waypost.entities.head import head_key
 from waypost.entities.message import attempt_writes, get_message
-from waypost.entities.send_log import done_write
+from waypost.entities.send_log import Kind, done_write
 from waypost.errors import ConditionFailed, Fenced, NetworkError, WaypostError, WhatsAppError
 from waypost.ports import Check, Clause, When
 from waypost.services.holds import held_by
@@ -143,9 +143,8 @@ class Delivery:
             raise NetworkError("It was held while it waited for its turn; look again.")
         app, name = self._app, f"{message.id}#{message.attempts + 1}"
         owner = When.all(Clause("still the owner", "epoch", "eq", self._epoch))
-        counted = [done_write(self._session, "SENT", name, at_ms, media=wish.media)]
-        if wish.first:
-            counted.append(done_write(self._session, "FIRST", name, at_ms, media=wish.media))
+        kinds: dict[Kind, bool] = {"SENT": True, "MEDIA": wish.media, "FIRST": wish.first}
+        counted = [done_write(self._session, kind, name, at_ms) for kind, it_is in kinds.items() if it_is]
         try:
             app.table.transact(
                 [

@@ -8,6 +8,7 @@ from typing import Any
 
 from waypost.bootstrap import app
 from waypost.observability import logger
+from waypost.services.expiring import expire_overdue
 from waypost.services.relinking import look_after_links
 from waypost.services.sweeping import sweep
 
@@ -23,6 +24,11 @@ def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
         policy = parts.relinking
         links = look_after_links(table=parts.table, queues=queues, seals=parts.seals, policy=policy, now_ms=now_ms)
         found |= {"links": links} if links else {}
+    expired = expire_overdue(
+        table=parts.table, queues=queues, seals=parts.seals, contacts=parts.contacts,
+        longest_wait_ms=parts.settings.care.longest_wait_ms, now_ms=now_ms,
+    )  # fmt: skip
+    found |= {"expired": expired} if expired else {}
     if any(found.values()):
         logger("sweeper").info("nudged what was left behind", extra=found)
     return found

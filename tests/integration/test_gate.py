@@ -20,7 +20,10 @@ from waypost.domain.pacing import Pacing
 from waypost.entities.chat import note_inbound
 from waypost.entities.message import get_message
 from waypost.entities.schedule import Waiting, last_waiting_by_chat, waiting_by_due
+from waypost.entities.session import get_session, session_key, session_write
+from waypost.services.expiring import expire_overdue
 from waypost.services.journal import Entry
+from waypost.services.tenants import create_tenant
 
 ADA, GRACE, MARY = "4915112345602", "4915112345603", "4915112345604"
 SLOW = replace(RELAXED, limits=Limits(None, None, None, None, cooldown_ms=40, bulk_percent=100, warm_up=((0, 100),)))
@@ -241,3 +244,29 @@ def test_strict_is_what_the_requirements_say() -> None:
     limits = STRICT.limits
     assert (limits.per_second, limits.per_minute, limits.per_hour) == (5, 20, 1000)  # R-LIM-1
     assert (limits.media_per_hour, limits.cooldown_ms) == (100, 5000)  # R-LIM-2, R-LIM-9
+
+
+def test_what_nobody_is_there_to_send_expires_in_its_time_too(tmp_path: Path, travel: Travel) -> None:
+    with sending_app(tmp_path, replace(COLD, longest_wait_ms=DAY_MS // 2)) as app:
+        tenant = create_tenant(app.table, "test")
+        session = get_session(app.table, SESSION)
+        assert session is not None
+        app.table.delete(session_key(SESSION))
+        app.table.put(session_write(replace(session, tenant=tenant)).item)
+        whatsapp = FakeWhatsApp()
+        for count, chat in enumerate((ADA, GRACE)):
+            accept(app, chat, f"text {count}", message_id(count))
+            asyncio.run(send(app, whatsapp))
+        accept(app, MARY, "waits for its time", message_id(2))
+
+        def sweep() -> int:
+            return expire_overdue(
+                table=app.table, queues=app.engine.queues, seals=app.seals, contacts=app.contacts,
+                longest_wait_ms=app.settings.care.longest_wait_ms, now_ms=app.now_ms(),
+            )  # fmt: skip
+
+        assert sweep() == 0
+        travel(DAY_MS // 2 + 1000)
+        assert (sweep(), sweep()) == (2, 0)
+        assert [status(app, count) for count in (1, 2)] == [("expired", "first_contact"), ("expired", "expires_at")]
+        assert waiting(app) == []

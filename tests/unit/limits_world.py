@@ -18,7 +18,7 @@ from waypost.bootstrap import App
 from waypost.domain.care import Care
 from waypost.domain.message import Lane
 from waypost.domain.turns import Ticket, next_turns
-from waypost.entities.send_log import done_write
+from waypost.entities.send_log import Kind, done_write
 from waypost.ports import Item, Key, Page, Put
 
 SESSION = "ses_simulated"
@@ -115,7 +115,8 @@ class World:
         for ticket in turns.begin:
             if allowance is self._allowance and allowance.verdict(self._waiting[ticket]) is None:
                 self._hand_over(ticket)
-        allowance = self._allowance
+        if allowance is not self._allowance:
+            return  # a new owner looks for himself
         ends = [self._under_way[0][0]] if self._under_way else []
         holds = [hold for wish in set(self._waiting.values()) if (hold := allowance.verdict(wish)) is not None]
         ends += [self._now + hold.until_ms - allowance.now_ms() for hold in holds]
@@ -127,7 +128,9 @@ class World:
         wish = self._waiting.pop(ticket)
         self.waited_ms[ticket.lane].append(self._now - self._arrived.pop(ticket))
         at_ms = self._allowance.begin(wish)
-        self._table.put(done_write(SESSION, "SENT", f"msg_{ticket.number}#{self._now}", at_ms, media=wish.media))
+        kinds: tuple[Kind, ...] = ("SENT", "MEDIA") if wish.media else ("SENT",)
+        for kind in kinds:
+            self._table.put(done_write(SESSION, kind, f"msg_{ticket.number}#{self._now}", at_ms))
         slow = self._chance.random() < self.faults.slow
         lasts_ms = self._chance.randrange(20_000 if slow else self.slowest_ms)
         got_it = self._now + self._chance.randint(0, lasts_ms)

@@ -1,6 +1,7 @@
 """What a session did that counts towards its limits and budgets, so that a restart or a move forgets nothing (P8).
 
 pk SES#{session}#SENT       sk {ms}#{message}#{attempt}   a hand-over to WhatsApp, also one that failed
+pk SES#{session}#MEDIA      sk {ms}#{message}#{attempt}   one of them of media
 pk SES#{session}#FIRST      sk {ms}#{message}#{attempt}   one of them to somebody who never answered
 pk SES#{session}#ASKED      sk {ms}#{question}            a question whether a number is on WhatsApp
 pk SES#{session}#ANSWERED   sk {ms}#{contact}             somebody answered for the first time
@@ -14,11 +15,12 @@ from typing import Literal
 from waypost.entities.record import number, text
 from waypost.ports import Item, Put, Table
 
-Kind = Literal["SENT", "FIRST", "ASKED", "ANSWERED"]
+Kind = Literal["SENT", "MEDIA", "FIRST", "ASKED", "ANSWERED"]
 
 _DAY_SECONDS = 86_400
 _KEPT_SECONDS: dict[Kind, int] = {
     "SENT": 2 * _DAY_SECONDS,
+    "MEDIA": 2 * _DAY_SECONDS,
     "FIRST": 2 * _DAY_SECONDS,
     "ASKED": 2 * _DAY_SECONDS,
     "ANSWERED": 8 * _DAY_SECONDS,
@@ -27,21 +29,19 @@ _KEPT_SECONDS: dict[Kind, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """When, whether it was media, and of which message; the others have names of their own."""
+    """When, and of which message; the others have names of their own."""
 
     at_ms: int
-    media: bool = False
     message: str = ""
 
 
-def done_write(session: str, kind: Kind, name: str, at_ms: int, *, media: bool = False) -> Put:
+def done_write(session: str, kind: Kind, name: str, at_ms: int) -> Put:
     """The write that counts one. Of a hand-over it belongs into the transaction that records the attempt."""
     return Put(
         {
             "pk": _pk(session, kind),
             "sk": f"{at_ms:013d}#{name}",
             "at_ms": at_ms,
-            "media": media,
             "ttl": at_ms // 1000 + _KEPT_SECONDS[kind],
         }
     )
@@ -65,9 +65,7 @@ def newest_done(
         cursor = page.cursor
         if cursor is None:
             break
-    return [
-        Done(number(item, "at_ms"), bool(item["media"]), text(item, "sk").split("#")[1]) for item in reversed(found)
-    ]
+    return [Done(number(item, "at_ms"), text(item, "sk").split("#")[1]) for item in reversed(found)]
 
 
 def _pk(session: str, kind: Kind) -> str:
