@@ -6,7 +6,7 @@ WhatsApp itself shows of a person: nothing is hidden, and nothing pretends to be
 
 import random
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _SKIPPED_MS = 5  # shorter than this is not worth a call to the page
@@ -82,11 +82,11 @@ def opens_at(pacing: Pacing, timezone: str, now_ms: int) -> int:
     return int(day.replace(hour=pacing.open_from, minute=0, second=0, microsecond=0, fold=0).timestamp() * 1000)
 
 
-def _zone(name: str) -> ZoneInfo:
+def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ValueError, ZoneInfoNotFoundError):
-        return ZoneInfo("UTC")
+        return UTC
 
 
 def _is_open(begins: int, ends: int, hour: int) -> bool:
