@@ -22,11 +22,10 @@ class Book:
         return any(one["seed"] == seed for one in self._cases.get(case, []))
 
     def add(self, case: str, seed: int, counts: Counts, seconds: float) -> None:
-        entry = {"seed": seed, "seconds": round(seconds), **dataclasses.asdict(counts)}
+        entry = {"seed": seed, "commit": _commit(), "seconds": round(seconds), **dataclasses.asdict(counts)}
         self._cases.setdefault(case, []).append(entry)
         document = {
             "seed": self._seed,
-            "commit": _commit(),
             "sums": {name: _sum(entries) for name, entries in self._cases.items()},
             "cases": self._cases,
         }
