@@ -15,10 +15,11 @@ When all of the task stood still, launcher and browsers too, as on a paused mach
 clock, so the timer strikes in the first round of the launcher's event loop after the pause, and SIGKILL reaches also
 who is still stopped. Until then a woken browser runs: from the launcher's wake to the end of the browser's last
 process it took 14 to 223 ms, 39 in the middle of twelve times on two cores at load 13 (the promise is one second; shown
-in `tests/integration/test_worker_launcher.py`), plus what the launcher is woken later than the browser. In that time it does no harm that lasts: WhatsApp's servers let one connection
-speak for a device, a message that it sends bears the id under which the next owner sends it, and nothing that it
-reports is stored, because its owner's epoch is over. A next owner on the same machine does not wait for the wake: it
-has the frozen browser killed before it starts its own (`Evict`).
+in `tests/integration/test_worker_launcher.py`), plus what the launcher is woken later than the browser. In that time
+it does no harm that lasts, as far as WhatsApp's servers let one connection speak for a device: a message that it sends
+bears the id under which the next owner sends it, and nothing that it reports is stored, because its owner's epoch is
+over. A next owner on the same machine does not wait for the wake: it has the frozen browser killed before it starts its
+own (`Evict`).
 """
 
 import asyncio
