@@ -1,7 +1,12 @@
-"""How the tests share a run of several processes (pytest-xdist): what shares something slow stays together."""
+"""How tests run on any machine, and share a run of several processes: what shares something slow stays together."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it has no type hints
+
+# How busy the machine is, is no property of the code.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 _TOGETHER = ("tests/infra/", "tests/aws/")  # one synthesis; one start of LocalStack
 _ENGINES = ("aws", "embedded", "harsh")
