@@ -5,13 +5,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from infra.local.addresses import HTTP_PORT, HTTPS_PORT, SIMULATOR_PORT
+from infra.local.cli_bulk import bulk, queue
+from infra.local.cli_options import home_option
 from infra.local.home import Home
 from infra.local.running import AlreadyRunning, end_leftovers, state_of
 from infra.local.status import as_text, status
@@ -20,19 +21,13 @@ STOP_SECONDS = 90.0
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 
 
-def home_option[F: Callable[..., Any]](command: F) -> F:
-    return click.option(
-        "--home",
-        type=click.Path(path_type=Path, file_okay=False),
-        default=Path(".waypost"),
-        show_default=True,
-        help="Folder that keeps everything.",
-    )(command)
-
-
 @click.group()
 def main() -> None:
     """Waypost on one machine."""
+
+
+main.add_command(bulk)
+main.add_command(queue)
 
 
 @main.command()

@@ -8,6 +8,7 @@
 Stands alone: of Waypost it imports nothing but itself.
 """
 
+from waypost.client.bulk import BulkResult, BulkRun, Pool
 from waypost.client.consent import ImportedRow, PersonConsents, Template
 from waypost.client.errors import BadSignature, ClientError, Refused, StreamEnded, Unreachable
 from waypost.client.events import (
@@ -26,6 +27,8 @@ from waypost.client.waypost import Waypost
 
 __all__ = [
     "BadSignature",
+    "BulkResult",
+    "BulkRun",
     "Chat",
     "ClientError",
     "ContactStatus",
@@ -40,6 +43,7 @@ __all__ = [
     "Page",
     "PersonConsents",
     "Place",
+    "Pool",
     "QrCode",
     "Redelivery",
     "Refused",

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
+from waypost.client.bulk import Bulk, Pools, Queue
 from waypost.client.consent import Consents, Templates
 from waypost.client.events import Event, Place
 from waypost.client.http import RETRY_SECONDS, Http
@@ -52,6 +53,9 @@ class Waypost:
         self.sessions = Sessions(http)
         self.messages = Messages(http)
         self.webhooks = Webhooks(http)
+        self.queue = Queue(http)
+        self.bulk = Bulk(http)
+        self.pools = Pools(http)
         self.consents = Consents(http)
         self.templates = Templates(http)
 
