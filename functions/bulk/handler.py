@@ -22,7 +22,7 @@ from waypost.services.bulk_runs import nudge_run
 from waypost.services.bulk_work import BulkDesk, work
 from waypost.services.consent_settings import consent_settings
 from waypost.services.pool_moves import Mover, nudge_gone
-from waypost.services.pools import find_pool
+from waypost.services.pools import find_pool, remembering
 from waypost.services.sessions import find_session
 
 type Event = dict[str, Any]
@@ -51,6 +51,8 @@ def _handle(message: dict[str, Any], parts: App) -> None:
 
 
 def _desk(parts: App) -> BulkDesk:
+    chooser = remembering(parts.chooser)  # hundreds of rows ask it within seconds
+
     def choose(run: Run, wanted: Wanted) -> Session:
         if not run.pool:
             return find_session(run.session, tenant=run.tenant, table=parts.table)
@@ -63,9 +65,9 @@ def _desk(parts: App) -> BulkDesk:
 
         if run.phase == "checking":
             contact = parts.contacts.find(run.tenant, wanted.to) or ""
-            return parts.chooser.foresee(pool, contact, wanted.lane, knows=knows)
+            return chooser.foresee(pool, contact, wanted.lane, knows=knows)
         contact = parts.contacts.resolve(run.tenant, [wanted.to], now_ms=parts.now_ms())
-        return parts.chooser.choose(pool, contact, wanted.lane, knows=knows)[0]
+        return chooser.choose(pool, contact, wanted.lane, knows=knows)[0]
 
     def sessions_of(run: Run) -> list[Session]:
         pool = get_pool(parts.table, run.pool) if run.pool else None

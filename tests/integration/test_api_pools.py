@@ -93,7 +93,7 @@ def test_a_pool_that_moves_takes_what_waits_along_once(client: ApiClient, app: A
     work_off(app)
     old = [client.get(f"/v1/sessions/{gone}/messages/{message['id']}").json() for message in messages]
     assert [(one["status"], one["reason"]) for one in old] == [
-        ("sending", None), ("cancelled", "moved"), ("cancelled", "moved"),
+        ("uncertain", "session_lost"), ("cancelled", "moved"), ("cancelled", "moved"),
     ]  # fmt: skip
     there = client.get(f"/v1/sessions/{other}/messages", query={"chat": "+4915112345610"}).json()["messages"]
     assert sorted(one["moved_from"] for one in there) == sorted(message["id"] for message in messages[1:])

@@ -90,7 +90,7 @@ def first_of_each(rows: Sequence[SheetRow]) -> dict[int, int]:
     first: dict[str, int] = {}
     repeats: dict[int, int] = {}
     for number, row in enumerate(rows):
-        if row.problem is None:
+        if row.problem is None and _NOT_DIGITS.sub("", row.to):  # what holds no number is nobody, not the same person
             seen = first.setdefault(_recipient(row.to), number)
             if seen != number:
                 repeats[number] = seen

@@ -17,7 +17,7 @@ from waypost.services.contacts import Contacts
 from waypost.services.contention import TRIES, pause
 from waypost.services.notices import AS_TEMPLATE, notice_id, notice_of_its_own, noticed_write, with_notice
 from waypost.services.sealing import Seals
-from waypost.services.sending import CONTENT, enqueue
+from waypost.services.sending import CONTENT, NEAR_HORIZON, enqueue
 from waypost.services.sleeping import wake_for
 
 
@@ -56,7 +56,7 @@ def accept(
                 backlog.accepted(session.id, messages[-1].lane)
         for message in messages:
             if message.status == "accepted":  # also when an earlier try stored it, which may have died before this
-                _hint(message, now_ms, queues)
+                _hint(message, now_ms, queues, long_queue=_is_long(session, backlog, table))
                 wake_for(session, message.send_at_ms, table=table, queues=queues, now_ms=now_ms)
         return messages[-1]
     raise _too_many()
@@ -135,7 +135,12 @@ def _too_many() -> TransactionConflict:
     return TransactionConflict("Too many messages to this chat are accepted at once; try again.")
 
 
-def _hint(message: Message, now_ms: int, queues: Queues) -> None:
-    """What is not due yet waits in the table, where its owner finds it."""
-    if message.send_at_ms <= now_ms:
+def _hint(message: Message, now_ms: int, queues: Queues, *, long_queue: bool) -> None:
+    """What is not due yet waits in the table, where its owner finds it; so does bulk behind a long queue, which a hint
+    of its own would let it overtake."""
+    if message.send_at_ms <= now_ms and not (long_queue and message.lane == "bulk"):
         enqueue(message.session, message.lane, message.contact, message.id, message.id, queues=queues)
+
+
+def _is_long(session: Session, backlog: Backlog | None, table: Table) -> bool:
+    return backlog is not None and backlog.waiting(session, table)["bulk"] > NEAR_HORIZON

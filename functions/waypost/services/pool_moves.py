@@ -1,7 +1,7 @@
-"""Moving what waits in a session that is gone to another one of its pool: each message once, or not at all.
+"""What becomes of the messages of a session that is gone: those of a pool go on elsewhere, each once or not at all.
 
 One transaction cancels it there and accepts it here, so a crash leaves it in one place. Only what nobody handed to
-WhatsApp yet is moved: of anything else nobody knows whether it left.
+WhatsApp yet is moved: of anything else nobody knows whether it left, so it ends as `uncertain`, and says so (P1).
 """
 
 import json
@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 from waypost.domain.event import Draft
 from waypost.domain.ids import make_id
-from waypost.domain.message import Lane, Message
+from waypost.domain.message import Lane, Message, Status
 from waypost.entities.head import get_head
-from waypost.entities.message import accept_writes, get_message, moved_write
+from waypost.entities.message import accept_writes, get_message, moved_write, step_write
 from waypost.entities.pool import Pool, list_pools
 from waypost.entities.schedule import accepted_so_far, page_waiting, settled_write
 from waypost.entities.session import Session, get_session
@@ -44,36 +44,50 @@ class Mover:
     now_ms: Callable[[], int]
 
     def move_from(self, session_id: str, tenant: str, *, clock: Callable[[], float] = time.monotonic) -> bool:
-        """Move what waits in a session that is gone, for SECONDS at most. True: there may be more."""
+        """Move what waits in a session that is gone, and end what was being handed over, for SECONDS at most. True:
+        there may be more."""
         until = clock() + SECONDS
         if not is_lost(get_session(self.table, session_id)):
             return False
         pools = {pool.id: pool for pool in pools_of(self.table, tenant) if pool.policy == "move"}
-        for lane in _LANES if pools else ():
+        for lane in _LANES:
             cursor: str | None = None
             while True:
                 page, cursor = page_waiting(self.table, session_id, lane, limit=50, cursor=cursor)
                 for waiting in page:
-                    if waiting.pool in pools:
-                        self._move(waiting.message, pools[waiting.pool])
+                    self._settle(waiting.message, None if waiting.pool is None else pools.get(waiting.pool))
                     if clock() > until:
                         return True
                 if cursor is None:
                     break
         return False
 
-    def _move(self, message_id: str, pool: Pool) -> None:
+    def _settle(self, message_id: str, pool: Pool | None) -> None:
         for attempt in range(TRIES):
             message = get_message(self.table, message_id)
-            if message is None or message.status != "accepted":
-                return
+            if message is not None and message.status == "sending":
+                return self._give_up(message)
+            if message is None or message.status != "accepted" or pool is None:
+                return None
             try:
                 session, _ = self.chooser.choose(pool, message.contact, message.lane)
             except Conflict:
-                return  # nobody can take it: it waits where it is
+                return None  # nobody can take it: it waits where it is
             if session.id == message.session or self._transfer(message, session):
-                return
+                return None
             pause(attempt)
+        return None
+
+    def _give_up(self, message: Message) -> None:
+        """Nobody can tell whether it left. Should its account ever come back and know it, it is sent after all."""
+        now_ms, head = self.now_ms(), get_head(self.table, message.session)
+        if head is None:
+            return
+        step = step_write(message.id, "sending", "uncertain", {"uncertain": now_ms}, reason="session_lost")
+        draft = self._update(message, "uncertain", "session_lost")
+        done = append([Entry((draft,), (step, settled_write(message)))], head=head, table=self.table, seals=self.seals,
+                      epoch=None)  # fmt: skip
+        nudge_consumers(message.session, done.head.number, queues=self.queues)
 
     def _transfer(self, message: Message, session: Session) -> bool:
         """False when something changed meanwhile."""
@@ -116,13 +130,18 @@ class Mover:
         )
 
     def _notice(self, message: Message, moved: Message) -> Draft:
+        return self._update(
+            message, "cancelled", "moved", moved_to={"session_id": moved.session, "message_id": moved.id}
+        )
+
+    def _update(self, message: Message, status: Status, reason: str, **more: object) -> Draft:
         data = {
             "message_id": message.id,
             "chat": self.contacts.view(message.tenant, message.contact),
-            "status": "cancelled",
-            "previous": "accepted",
-            "reason": "moved",
-            "moved_to": {"session_id": moved.session, "message_id": moved.id},
+            "status": status,
+            "previous": message.status,
+            "reason": reason,
+            **more,
         }
         return Draft("message_status_update", self.now_ms(), data, contact=message.contact, message=message.id)
 

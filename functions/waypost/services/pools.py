@@ -1,7 +1,7 @@
 """Choosing the session of a pool for a message, so that two first messages at once choose the same one (R-SAFE-2)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from waypost.domain.message import Lane
 from waypost.domain.outlook import ahead_of, wait_behind
@@ -87,6 +87,16 @@ class Chooser:
             health=room.health,
             knows=knows(session),
         )
+
+
+def remembering(chooser: Chooser) -> Chooser:
+    """One that looks once only for what each session may still do: for some seconds' work."""
+    rooms: dict[str, Room] = {}
+
+    def room_of(session: Session) -> Room:
+        return rooms[session.id] if session.id in rooms else rooms.setdefault(session.id, chooser.room_of(session))
+
+    return replace(chooser, room_of=room_of)
 
 
 def is_gone(session: Session) -> bool:
