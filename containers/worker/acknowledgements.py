@@ -67,6 +67,14 @@ class Acknowledgements:
         first = min((waiting.first for waiting in self._waiting.values()), default=self._clock())
         return self._clock() - first
 
+    def unresolved(self, seconds: float) -> tuple[str, ...]:
+        """What has waited for so long, though others were acknowledged in the latter half of that time: the line is
+        not to blame."""
+        now = self._clock()
+        if now - self._heard > seconds / 2:
+            return ()
+        return tuple(name for name, waiting in self._waiting.items() if now - waiting.first >= seconds)
+
     @property
     def limit(self) -> float:
         """Seconds after which an acknowledgement is missing."""

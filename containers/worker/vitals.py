@@ -42,7 +42,7 @@ class Vitals:
     def troubled(self, trouble: str) -> None:
         """Something was done to the browser for its health."""
         self._note(restarts=self._evidence.restarts + 1, last_trouble=trouble, last_trouble_ms=self._now_ms())
-        self._note(socket="closed")
+        self._note(socket="unknown")  # until the page that comes says so
 
     def note(self, seen: Observation) -> None:
         """Whatever was seen of the session."""

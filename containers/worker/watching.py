@@ -80,11 +80,20 @@ class Watch:
             self._observe(AcksMissing())
         elif acks.end_doubt():
             self._observe(AcksBack())
+        for message_id in acks.unresolved(self._app.settings.upkeep.uncertain_seconds):
+            await self._resolve(message_id)
         if self._restriction.is_over(self._app.now_ms()):
             self._observe(RestrictionOver())
         if await self._idling.is_idle():
             self._observe(SleepAsked())
         await self._write()
+
+    async def _resolve(self, message_id: str) -> None:
+        """Nobody can tell whether it left (P2): it is never sent again, and its chat goes on. Should WhatsApp
+        acknowledge it after all, it becomes sent."""
+        now_ms = self._app.now_ms()
+        await self._steps.advance(message_id, "uncertain", time_ms=now_ms, reason="not_acknowledged")
+        self._vitals.acks.dropped(message_id)
 
     async def _ask_page(self) -> None:
         page = self._page()

@@ -231,6 +231,24 @@ def drill_failover(home: Path, session: str | None, how: Any, send_to: str | Non
         raise SystemExit(1)
 
 
+@drill.command("restore")
+@click.argument("session")
+@home_option
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def drill_restore(session: str, home: Path, as_json: bool) -> None:
+    """Restore the newest backup of a session into a new folder, prove that it opens logged in, say how old it is.
+
+    The session may run meanwhile: the copy never goes live, and is thrown away. Exit code 1 when it is no good.
+    """
+    place = Home(home.resolve())
+    found = status(place)
+    environment = {**os.environ, "WAYPOST_HOME": str(place.path)}
+    if found is not None:
+        environment["WAYPOST_WHATSAPP_URL"] = str(found["whatsapp_url"])
+    words = [sys.executable, "-m", "containers.worker.vault.drill", session, *(["--json"] if as_json else [])]
+    os.execve(words[0], words, environment)  # noqa: S606  # becoming it is the point
+
+
 def _say_aside(words: str) -> None:
     click.echo(words, err=True)
 

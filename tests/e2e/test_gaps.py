@@ -1,8 +1,11 @@
 """What came while the worker was dead is told afterwards: all of it, oldest first over all chats, nothing twice."""
 
+import json
 import os
 import random
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -77,6 +80,47 @@ def events(api: httpx.Client, session: str) -> list[dict[str, Any]]:
         if not page:
             return found
         found += page
+
+
+def test_a_drill_restores_a_backup_and_proves_its_login_without_going_live(house: House, session: str) -> None:
+    def drill() -> tuple[int, dict[str, Any]]:
+        words = [
+            sys.executable,
+            "-m",
+            "infra.local.cli",
+            "drill",
+            "restore",
+            session,
+            "--json",
+            "--home",
+            str(house.home),
+        ]
+        done = subprocess.run(words, capture_output=True, check=False, timeout=120)
+        return done.returncode, json.loads(done.stdout)
+
+    with house.api() as api, house.simulator() as simulator:
+        poll(lambda: api.get(f"/v1/sessions/{session}").json()["profile"], 40, "it is backed up")
+        poll(lambda: status_of(api, session) == "working", 60, "it works")
+        before = api.get(f"/v1/sessions/{session}").json()["since"]
+        trace = len(simulator.get("/control/trace").json())
+        code, report = drill()
+        assert (code, report["logged_in"], report["problem"]) == (0, True, None)
+        assert report["age_seconds"] >= 0
+        seen = [line for line in simulator.get("/control/trace").json()[trace:] if line["event"] == "online"]
+        assert seen == [], "the copy went live"
+        assert simulator.get("/control/counts").json()["two_browsers"] == 0
+        assert api.get(f"/v1/sessions/{session}").json()["since"] == before, "the session was disturbed"
+
+        objects = [path for path in (house.home / "blobs" / "profiles").rglob("*") if path.is_file()]
+        kept = {path: path.read_bytes() for path in objects}
+        try:
+            for path, content in kept.items():
+                path.write_bytes(content[:-1])
+            code, report = drill()
+            assert (code, report["logged_in"], report["problem"]) == (1, False, "all_refused")
+        finally:
+            for path, content in kept.items():
+                path.write_bytes(content)
 
 
 def test_a_gap_is_filled_in_order_and_once(house: House, session: str, group: str) -> None:

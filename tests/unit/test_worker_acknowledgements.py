@@ -101,6 +101,19 @@ def test_a_line_that_is_always_slow_widens_the_limit(clock: Clock, acks: Acknowl
     assert acks.limit == before, "what a remedy fell into tells nothing of the line"
 
 
+def test_what_alone_is_never_acknowledged_is_unresolved_and_a_dead_line_resolves_nothing(
+    clock: Clock, acks: Acknowledgements
+) -> None:
+    acks.awaited("lost")
+    clock.now += 599
+    acks.heard()
+    assert acks.unresolved(600) == ()
+    clock.now += 1
+    assert acks.unresolved(600) == ("lost",)
+    clock.now += 400
+    assert acks.unresolved(600) == (), "by now nothing is acknowledged: first the line is healed"
+
+
 @given(st.lists(st.floats(0, 10_000), max_size=50))
 def test_the_limit_stays_within_its_bounds(times: list[float]) -> None:
     clock = Clock()

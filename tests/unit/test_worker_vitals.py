@@ -81,7 +81,7 @@ def test_a_restart_of_the_browser_is_counted_with_its_reason() -> None:
     of.note(OPEN)
     of.troubled("page_hung")
     evidence = of.evidence()
-    assert (evidence.restarts, evidence.last_trouble, evidence.socket) == (1, "page_hung", "closed")
+    assert (evidence.restarts, evidence.last_trouble, evidence.socket) == (1, "page_hung", "unknown")
 
 
 def test_evidence_survives_being_stored_and_what_is_not_stored_has_its_default() -> None:

@@ -17,7 +17,9 @@ class Upkeep:
     `idle_seconds`: R-LIM-5. `wake_seconds`: how often a sleeping session wakes by itself; WhatsApp drops a device after
     30 days and a silent phone's devices after 14 (conventions.md, section 5), so three days leave several tries.
     `linger_seconds`: how long it then stays. `backfill_messages`: how far back a chat is looked through after a gap.
-    `restricted_seconds`: how long new chats are held where WhatsApp does not say when a restriction ends.
+    `uncertain_seconds`: a message that WhatsApp acknowledges for so long neither way, though it does others, may or may
+    not have left: it ends as `uncertain`. `restricted_seconds`: how long new chats are held where WhatsApp does not say
+    when a restriction ends.
     """
 
     ack_seconds: float = 30.0
@@ -27,11 +29,13 @@ class Upkeep:
     linger_seconds: float = 120.0
     backfill_messages: int = 1000
     restricted_seconds: float = _DAY
+    uncertain_seconds: float = 600.0
 
 
 def upkeep_from(environment: Mapping[str, str]) -> Upkeep:
     """WAYPOST_ACK_SECONDS, _TAKE_OVER_SECONDS, _IDLE_SECONDS, _WAKE_SECONDS, _LINGER_SECONDS, _BACKFILL_MESSAGES,
-    _RESTRICTED_SECONDS. Raises ValidationError for what is no number above 0 (_TAKE_OVER_SECONDS: or 0)."""
+    _RESTRICTED_SECONDS, _UNCERTAIN_SECONDS. Raises ValidationError for what is no number above 0 (the second one: or
+    0)."""
     defaults = Upkeep()
 
     def seconds(name: str, default: float) -> float:
@@ -45,6 +49,7 @@ def upkeep_from(environment: Mapping[str, str]) -> Upkeep:
         linger_seconds=seconds("linger_seconds", defaults.linger_seconds),
         backfill_messages=int(_number(environment, "WAYPOST_BACKFILL_MESSAGES", defaults.backfill_messages, least=1)),
         restricted_seconds=seconds("restricted_seconds", defaults.restricted_seconds),
+        uncertain_seconds=seconds("uncertain_seconds", defaults.uncertain_seconds),
     )
 
 
