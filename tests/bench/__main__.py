@@ -15,6 +15,7 @@ from tests.bench.memory import tree
 # In this order: what depends most on a quiet machine comes first. (module and its arguments, seconds it may take)
 MEASUREMENTS: dict[str, tuple[tuple[str, ...], int]] = {
     "accepting": (("accepting",), 90),
+    "admission": (("admitting",), 30),
     "handing over": (("handing_over",), 70),
     "frames, one session": (("frames", "1"), 60),
     "frames, five sessions": (("frames", "5"), 80),
