@@ -12,9 +12,12 @@ from waypost.domain.addresses import parse_address
 from waypost.domain.consent_settings import ConsentSettings
 from waypost.domain.pool import Candidate, Choice, which_session
 from waypost.entities.message import attempt_writes, get_message
+from waypost.entities.pool import get_pool, settle_talk
+from waypost.entities.session import Session
 from waypost.services.address_book import AddressBook
 from waypost.services.consent_settings import save_consent_settings
 from waypost.services.pool_moves import nudge_gone
+from waypost.services.pools import Chooser, Room
 
 __all__ = ["app_fixture", "client_fixture"]
 
@@ -67,6 +70,20 @@ def test_two_first_messages_at_once_choose_the_same_session(client: ApiClient) -
         for number in range(5):
             sent = list(threads.map(lambda _, n=number: send(client, pool, f"+491511234570{n}"), range(8)))
             assert len({message["session_id"] for message in sent}) == 1
+
+
+def test_who_chooses_while_another_settles_goes_by_what_the_other_chose(client: ApiClient, app: App) -> None:
+    sessions = [client.session() for _ in range(3)]
+    pool = get_pool(app.table, pool_of(client, *sessions))
+    assert pool is not None
+    for session in sessions:
+
+        def room_of(_session: Session, chosen: str = session) -> Room:
+            settle_talk(app.table, pool.id, f"con_{chosen}", chosen, before=None)  # in between, by somebody else
+            return Room()
+
+        found, _ = Chooser(app.table, app.backlog, room_of).choose(pool, f"con_{session}", "bulk")
+        assert found.id == session
 
 
 def test_a_pool_that_waits_keeps_the_number(client: ApiClient) -> None:
