@@ -131,8 +131,10 @@ FUNCTIONS = (
             "queue:bulk:make",
             "queue:bulk:drop",
             "queue:runs:send",
+            "queue:media:send",
             *_NUDGES,
             "bucket:bulk:write",
+            "bucket:media:write",  # what is uploaded, in parts
             "bucket:profiles:write",  # what `waypost link` hands over; sealed, and never opened here
             "key:data:wrap",
             "key:data:root",

@@ -6,6 +6,7 @@ from waypost.domain.ids import is_id
 from waypost.domain.message import Message
 from waypost.entities.bulk import Run
 from waypost.entities.contact import get_contact
+from waypost.entities.media import Media
 from waypost.entities.pool import Pool
 from waypost.entities.session import Session
 from waypost.entities.webhook import Endpoint, get_endpoint
@@ -75,6 +76,12 @@ def own_run(bulk_id: str) -> Run:
     """Raises NotFound `bulk_not_found`."""
     known = bulk_id if is_id("blk", bulk_id) else _NO_ID
     return find_run(known, tenant=current().tenant, table=bootstrap.app().table)
+
+
+def own_media(media_id: str) -> Media:
+    """Raises NotFound `media_not_found`."""
+    known = media_id if is_id("med", media_id) else _NO_ID
+    return bootstrap.app().files.find(known, current().tenant)
 
 
 def own_pool(pool_id: str) -> Pool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from api.problems import InvalidRequest
-from api.uploads import MAX_UPLOAD_BYTES, takes_files
+from api.uploads import MAX_UPLOAD_BYTES, PART_TYPE, takes_files, takes_parts
 from waypost.errors import TooLarge, ValidationError
 
 MAX_BODY_BYTES = 256 * 1024
@@ -21,6 +21,10 @@ class _Refused(ValueError):
 def check_body(event: Mapping[str, Any]) -> None:
     """Raises TooLarge, and ValidationError `unsupported_media_type` or `idempotency_key_invalid`."""
     _check_key(event)
+    content_type = _header(event, "content-type").partition(";")[0].strip().lower()
+    if takes_parts(event):
+        _check_part(content_type)
+        return
     body = raw_body(event)
     most = 2 * MAX_UPLOAD_BYTES if takes_files(event) else MAX_BODY_BYTES  # a file's quotes and line ends count twice
     if len(body) > most:
@@ -30,12 +34,22 @@ def check_body(event: Mapping[str, Any]) -> None:
             mend="Send less in one request.",
             code="body_too_large",
         )
-    content_type = _header(event, "content-type")
-    if body and content_type and content_type.partition(";")[0].strip().lower() != _JSON:
+    if body and content_type and content_type != _JSON:
         raise ValidationError(
             "The body must be JSON.",
             field="Content-Type",
             mend=f"Send the header Content-Type: {_JSON}.",
+            code="unsupported_media_type",
+        )
+
+
+def _check_part(content_type: str) -> None:
+    """Its size is the upload's to judge; API Gateway and Lambda take no more than twice what a part has."""
+    if content_type != PART_TYPE:
+        raise ValidationError(
+            "The body must be the bytes of the part.",
+            field="Content-Type",
+            mend=f"Send the header Content-Type: {PART_TYPE}.",
             code="unsupported_media_type",
         )
 

@@ -29,6 +29,7 @@ from api import (
     health,
     linking_page,
     links,
+    media,
     messages,
     pairing,
     pools,
@@ -58,7 +59,7 @@ resolver = Resolver(
 resolver.use([once])
 for _resource in (
     sessions, links, linking_page, handovers, qr, pairing, commands,
-    messages, queue, bulk, pools, changes, chats, contacts, groups, consents, consent_rules, templates, events,
+    messages, media, queue, bulk, pools, changes, chats, contacts, groups, consents, consent_rules, templates, events,
     webhooks, webhook_deliveries, health, docs,
 ):  # fmt: skip
     resolver.include_router(_resource.router)

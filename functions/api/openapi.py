@@ -16,7 +16,7 @@ _DESCRIPTION = """Send and receive WhatsApp messages through your own linked acc
 Every error is `application/problem+json` (RFC 9457) with a stable `code`, a `category`, and how to mend it.
 Every POST takes an `Idempotency-Key`: repeat a request with the same key and body, and it is done once."""
 _TAGS = (
-    "sessions", "messages", "queue", "bulk", "pools", "chats", "contacts", "groups", "consent", "templates",
+    "sessions", "messages", "media", "queue", "bulk", "pools", "chats", "contacts", "groups", "consent", "templates",
     "events", "webhooks", "service",
 )  # fmt: skip
 _PUBLIC = ("/v1/health",)
@@ -55,6 +55,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
         for response in responses.values():
             response["headers"] = dict(_REPLAYED)
+    if path.endswith("/parts/{number}"):
+        operation["requestBody"] = _PART
     if path.endswith("/qr"):
         responses["200"]["headers"] = _QR_HEADERS
     asks = "CommandAccepted" in json.dumps(responses.get("202", {}))
@@ -74,6 +76,10 @@ def _problem_response(status: int) -> dict[str, Any]:
     }
 
 
+_PART = {
+    "required": True,
+    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",

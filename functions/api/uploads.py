@@ -1,11 +1,13 @@
 """A file that is sent as it is, to one address: taken in as the JSON that its route takes.
 
 `text/csv` is the file itself, with the other fields in the query; `multipart/form-data` has the file as one part and
-each other field as another.
+each other field as another. A part of a media file is bytes, and stays so: its route reads it with `part_of`.
 """
 
 import base64
+import binascii
 import json
+import re
 from collections.abc import Mapping
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -15,12 +17,27 @@ from waypost.errors import TooLarge, ValidationError, WaypostError
 
 PATH = "/v1/bulk"
 MAX_UPLOAD_BYTES = 4 * 1024 * 1024  # Lambda takes an event of 6 MB, in which a form is written in base64
+PART_TYPE = "application/octet-stream"
+_PARTS = re.compile(r"/v1/media/[^/]+/parts/[^/]+/?\Z")
 _FLAGS = ("dry_run", "all_or_nothing")
 _TEMPLATE = {"template": "name", "language": "language", "version": "version"}
 
 
 def takes_files(event: Mapping[str, Any]) -> bool:
     return str(event.get("path", "")).rstrip("/") == PATH and event.get("httpMethod") == "POST"
+
+
+def takes_parts(event: Mapping[str, Any]) -> bool:
+    return event.get("httpMethod") == "PUT" and _PARTS.match(str(event.get("path", ""))) is not None
+
+
+def part_of(event: Mapping[str, Any]) -> bytes:
+    """The body as it was sent. API Gateway hands bytes on in base64."""
+    body = str(event.get("body") or "")
+    try:
+        return base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+    except (binascii.Error, ValueError):
+        raise ValidationError("This is not base64.", field="body", code="not_base64") from None
 
 
 def taken_in(event: Mapping[str, Any]) -> tuple[Mapping[str, Any], WaypostError | None]:

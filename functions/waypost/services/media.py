@@ -1,10 +1,11 @@
 """A tenant's files: taken in, kept as ciphertext, handed out. Who prepares them is in `media_preparing`.
 
-    bucket media   source/{media}   as it came; gone once it is settled
-                   ready/{media}    made to fit
-                   small/{media}    its thumbnail, a JPEG
+    bucket media   source/{media}            as it came; gone once it is settled
+                   source/{media}/{number}   the same in parts, for what was uploaded so (media_uploads.py)
+                   ready/{media}             made to fit
+                   small/{media}             its thumbnail, a JPEG
 
-All three are sealed under a key of the file's own, which is sealed with the rest of what is known under the tenant's.
+All are sealed under a key of the file's own, which is sealed with the rest of what is known under the tenant's.
 """
 
 import json
@@ -21,17 +22,20 @@ from waypost.services.sealed_streams import new_key, opened, sealed
 from waypost.services.sealing import Seals
 
 SOURCE, READY, SMALL = "source", "ready", "small"
+PART_BYTES = 4 * 1024 * 1024  # in base64 it fits the 6 MB that Lambda takes
 _OPENED_AT_ONCE = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the sender said of the file, and the key of its bytes. `name` is what the receiver is shown."""
+    """What the sender said of the file, and the key of its bytes. `name` is what the receiver is shown. `size` is said
+    of what comes in parts, 0 of what comes at once."""
 
     key: bytes
     declared: str = ""
     kind: Kind | None = None
     name: str | None = None
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +50,10 @@ class Files:
 
     def create(
         self, media_id: str, tenant: str, *, declared: str = "", kind: Kind | None = None, name: str | None = None,
-        now_ms: int,
+        size: int = 0, now_ms: int,
     ) -> Media:  # fmt: skip
         """A place for a file that comes; the same id gives the same place."""
-        asked = {"key": new_key().hex(), "declared": declared, "kind": kind, "name": name}
+        asked = {"key": new_key().hex(), "declared": declared, "kind": kind, "name": name, "size": size}
         media = Media(media_id, tenant, now_ms, self.seals.seal_json(tenant, tenant, f"media#{media_id}", asked))
         return media if put_media(self.table, media) else self.find(media_id, tenant)
 
@@ -77,7 +81,7 @@ class Files:
 
     def asked(self, media: Media) -> Asked:
         said = self.seals.open_json(media.tenant, media.tenant, f"media#{media.id}", media.asked)
-        return Asked(bytes.fromhex(said["key"]), said["declared"], said["kind"], said["name"])
+        return Asked(bytes.fromhex(said["key"]), said["declared"], said["kind"], said["name"], said.get("size", 0))
 
     def prepared(self, media: Media) -> Prepared:
         """What is sent. Raises Conflict `media_not_ready`, and MediaRefused with why it never will be."""
@@ -99,12 +103,45 @@ class Files:
 
     def read(self, media: Media, part: str) -> Iterator[bytes]:
         """The plain bytes in pieces. Raises NotFound, Tampered."""
-        stored = memoryview(self.blobs.get(_place(part, media.id)))
-        arriving = (bytes(stored[at : at + _OPENED_AT_ONCE]) for at in range(0, len(stored), _OPENED_AT_ONCE))
-        return opened(self.asked(media).key, _purpose(part, media.id), arriving)
+        asked = self.asked(media)
+        if part == SOURCE and asked.size:
+            return self._read_parts(media, asked)
+        return self._opened(asked.key, _place(part, media.id), _purpose(part, media.id))
+
+    def write_source_part(self, media: Media, number: int, data: bytes) -> None:
+        self.blobs.put(
+            part_place(media.id, number), sealed(self.asked(media).key, _part_purpose(media.id, number), data)
+        )
+
+    def source_parts(self, media: Media) -> list[str]:
+        """The places of those that are here."""
+        return self.blobs.list(f"{_place(SOURCE, media.id)}/")
 
     def forget_source(self, media: Media) -> None:
         self.blobs.delete(_place(SOURCE, media.id))
+        for place in self.source_parts(media):
+            self.blobs.delete(place)
+
+    def _read_parts(self, media: Media, asked: Asked) -> Iterator[bytes]:
+        for number in range(1, parts_of(asked.size) + 1):
+            yield from self._opened(asked.key, part_place(media.id, number), _part_purpose(media.id, number))
+
+    def _opened(self, key: bytes, place: str, purpose: str) -> Iterator[bytes]:
+        stored = memoryview(self.blobs.get(place))
+        arriving = (bytes(stored[at : at + _OPENED_AT_ONCE]) for at in range(0, len(stored), _OPENED_AT_ONCE))
+        return opened(key, purpose, arriving)
+
+
+def parts_of(size: int) -> int:
+    return -(-size // PART_BYTES)
+
+
+def part_place(media_id: str, number: int) -> str:
+    return f"{_place(SOURCE, media_id)}/{number:04d}"
+
+
+def _part_purpose(media_id: str, number: int) -> str:
+    return f"{_purpose(SOURCE, media_id)}/{number}"
 
 
 def _place(part: str, media_id: str) -> str:

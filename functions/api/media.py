@@ -1,0 +1,102 @@
+"""Media files: upload one, see what became of it.
+
+In parts, through this API, in the cloud too: so the bytes are sealed before they are stored anywhere (P6). A pre-signed
+upload would put them into the bucket as they are, for whoever may read it there.
+"""
+
+from aws_lambda_powertools.event_handler.api_gateway import Response
+
+from api import media_schemas as wire
+from api.belongings import own_media
+from api.current import current
+from api.media_schemas import MediaId, PartNumber
+from api.resolver import Router
+from api.uploads import part_of
+from waypost import bootstrap
+from waypost.domain.event import rfc3339
+from waypost.entities.media import KEEP_SECONDS, Media
+from waypost.errors import MediaRefused
+from waypost.services.media import PART_BYTES, parts_of
+from waypost.services.media_uploads import check_size, complete, keep_part, missing_parts
+
+router = Router()
+_TAGS = ["media"]
+_ONE = "/v1/media/<media_id>"
+
+
+@router.post("/v1/media", status_code=201, tags=_TAGS, summary="Begin to upload a file")
+def create(body: wire.NewMedia) -> wire.Media:
+    """Says how to send its bytes. When all of it has come it is judged by its content and made to fit."""
+    app = bootstrap.app()
+    check_size(body.size, app.files)
+    media = app.files.create(
+        current().make_id("med"), current().tenant,
+        declared=body.type, kind=body.kind, name=body.name, size=body.size, now_ms=app.now_ms(),
+    )  # fmt: skip
+    return _view(media)
+
+
+@router.get(_ONE, tags=_TAGS, summary="See what became of a file")
+def get(media_id: MediaId) -> wire.Media:
+    return _view(own_media(media_id))
+
+
+@router.put(f"{_ONE}/parts/<number>", status_code=204, tags=_TAGS, summary="Send a part of a file")
+def put_part(media_id: MediaId, number: PartNumber) -> Response[None]:
+    """The bytes themselves, as `application/octet-stream`, in any order. Repeatable."""
+    keep_part(own_media(media_id), number, part_of(current().event), files=bootstrap.app().files)
+    return Response(204)
+
+
+@router.post(f"{_ONE}/complete", tags=_TAGS, summary="Say that all parts are sent")
+def finish(media_id: MediaId) -> wire.Media:
+    """From then on it is prepared; its state tells how far that is."""
+    complete(own_media(media_id), files=bootstrap.app().files)
+    return _view(own_media(media_id))
+
+
+def _view(media: Media) -> wire.Media:
+    files = bootstrap.app().files
+    asked = files.asked(media)
+    return wire.Media(
+        id=media.id,
+        state=media.state,
+        name=asked.name,
+        size=asked.size,
+        progress=media.progress,
+        upload=_upload(media, asked.size) if media.state == "uploading" else None,
+        prepared=_facts(media) if media.state == "ready" else None,
+        refusal=_refusal(media) if media.state == "refused" else None,
+        created_at=rfc3339(media.created_ms),
+        expires_at=rfc3339(media.created_ms + KEEP_SECONDS * 1000),
+    )
+
+
+def _upload(media: Media, size: int) -> wire.Upload:
+    missing = missing_parts(media, files=bootstrap.app().files)
+    return wire.Upload(part_bytes=PART_BYTES, parts=parts_of(size), missing=missing)
+
+
+def _facts(media: Media) -> wire.MediaFacts:
+    found = bootstrap.app().files.prepared(media)
+    return wire.MediaFacts(
+        kind=found.kind,
+        type=found.mime,
+        size=found.size,
+        sha256=found.sha256,
+        untouched=found.untouched,
+        width=found.width,
+        height=found.height,
+        duration_ms=found.duration_ms,
+        pages=found.pages,
+        has_thumbnail=found.has_thumbnail,
+        notes=[wire.MediaNote(code=note.code, words=note.words) for note in found.notes],
+    )
+
+
+def _refusal(media: Media) -> wire.MediaRefusal | None:
+    try:
+        bootstrap.app().files.prepared(media)
+    except MediaRefused as refused:
+        return wire.MediaRefusal(code=refused.code, message=refused.message, mend=refused.mend)
+    return None

@@ -1,0 +1,84 @@
+"""Media files on the wire."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Path
+from pydantic import AfterValidator, BaseModel, Field
+
+from api.schemas import Request, printable
+from waypost.domain.media import Kind, State
+
+_TIME = "2026-11-22T12:00:00.000Z"
+_MAX_NAME = 240  # the longest that file systems take, with room for an ending
+_MOST = 2**40  # what may be said; what is taken is a setting
+
+MediaId = Annotated[str, Path(description="A file's id.", examples=["med_00000000000000000000000000"])]
+PartNumber = Annotated[int, Path(description="Counts from 1.", examples=[1])]
+
+
+def _plain_name(name: str) -> str:
+    if "/" in name or "\\" in name:
+        raise ValueError("a name, not a path")
+    return printable(name)
+
+
+class NewMedia(Request):
+    size: int = Field(ge=1, le=_MOST, examples=[204800], description="How many bytes will come.")
+    type: str = Field(
+        "",
+        max_length=127,
+        examples=["image/jpeg"],
+        description="Its MIME type, if you know it: it is judged by its content, and refused when that is another.",
+    )
+    kind: Kind | None = Field(None, description="What it is to be sent as. None: what its type is usually sent as.")
+    name: Annotated[str | None, AfterValidator(lambda name: None if name is None else _plain_name(name))] = Field(
+        None, min_length=1, max_length=_MAX_NAME, examples=["invoice.pdf"], description="Shown with documents."
+    )
+
+
+class Upload(BaseModel):
+    """How to send the bytes: PUT each part to `/v1/media/{id}/parts/{number}`, then POST `/v1/media/{id}/complete`."""
+
+    part_bytes: int = Field(description="Every part but the last has so many bytes.")
+    parts: int
+    missing: list[int] = Field(description="The numbers of those that did not come yet.")
+
+
+class MediaNote(BaseModel):
+    code: str = Field(examples=["location_removed"])
+    words: str = Field(description="What was changed and why.")
+
+
+class MediaFacts(BaseModel):
+    """The file as it will be sent."""
+
+    kind: Kind
+    type: str = Field(examples=["image/jpeg"])
+    size: int
+    sha256: str
+    untouched: bool = Field(description="Whether the bytes are as they were uploaded.")
+    width: int | None
+    height: int | None
+    duration_ms: int | None
+    pages: int | None
+    has_thumbnail: bool
+    notes: list[MediaNote]
+
+
+class MediaRefusal(BaseModel):
+    code: str = Field(examples=["media_type_unsupported"])
+    message: str
+    mend: str | None
+
+
+class Media(BaseModel):
+    id: str = Field(examples=["med_00000000000000000000000000"])
+    state: State
+    name: str | None
+    size: int = Field(description="Of what was uploaded.")
+    progress: int = Field(description="Of its preparation, in percent.")
+    upload: Upload | None = Field(description="Null once all of it has come.")
+    prepared: MediaFacts | None = Field(description="When it is ready.")
+    refusal: MediaRefusal | None = Field(description="When it is refused: why, and how to mend it.")
+    created_at: str = Field(examples=[_TIME])
+    expires_at: str = Field(examples=[_TIME], description="It is kept until then.")
