@@ -14,11 +14,12 @@ from waypost.services.tenants import create_api_key, create_tenant
 
 __all__ = ["app_fixture", "client_fixture"]
 
-UNKNOWN = {kind: make_id(kind, bytes(16)) for kind in ("ses", "msg", "con", "whk", "cmd", "blk", "pol")}
+UNKNOWN = {kind: make_id(kind, bytes(16)) for kind in ("ses", "msg", "con", "whk", "cmd", "blk", "pol", "med")}
 
 
 def ask(client: ApiClient, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
-    return client.call(method, path, query=query, body=body)
+    kind = {"content-type": "application/octet-stream"} if isinstance(body, bytes) else None
+    return client.call(method, path, query=query, body=body, headers=kind)
 
 
 ROUTES: list[tuple[str, str, dict[str, str], Any]] = [
@@ -99,6 +100,9 @@ ROUTES: list[tuple[str, str, dict[str, str], Any]] = [
     ("PATCH", "/v1/pools/{pol}", {}, {"name": "x"}),
     ("DELETE", "/v1/pools/{pol}", {}, None),
     ("POST", "/v1/pools/{pol}/messages", {}, {"to": GRACE, "text": "x"}),
+    ("GET", "/v1/media/{med}", {}, None),
+    ("PUT", "/v1/media/{med}/parts/1", {}, b"12345"),
+    ("POST", "/v1/media/{med}/complete", {}, None),
     ("GET", "/v1/webhooks/{whk}/deliveries", {}, None),
     ("GET", "/v1/webhooks/{whk}/dead-letters", {}, None),
     ("POST", "/v1/webhooks/{whk}/dead-letters/redeliver", {}, {"all": True}),
@@ -122,7 +126,7 @@ def test_another_tenants_things_are_not_there(client: ApiClient) -> None:
     theirs = {"ses": session, "msg": message["id"], "con": message["chat"]["contact_id"], "whk": hook}
     pool = client.post("/v1/pools", {"name": "Support", "sessions": [session]}).json()["id"]
     run = client.post("/v1/bulk", {"session_id": session, "text": "x", "recipients": [{"to": GRACE}]}).json()["id"]
-    theirs |= {"pol": pool, "blk": run}
+    theirs |= {"pol": pool, "blk": run, "med": client.post("/v1/media", {"size": 5}).json()["id"]}
     theirs["cmd"] = UNKNOWN["cmd"]  # that a command of theirs is not found: test_api_commands.py
     client.get(f"/v1/sessions/{session}/messages", query={"chat": theirs["con"]})  # it is in every cache now
     client.post("/v1/templates", {"name": "greeting", "language": "en", "body": "Hello"})
@@ -137,7 +141,7 @@ def test_another_tenants_things_are_not_there(client: ApiClient) -> None:
             )
             for ids in (theirs, UNKNOWN)
         ]
-        assert answers[0].status == (422 if body and "reply_to" in body else 404), (method, path)
+        assert answers[0].status == (422 if isinstance(body, dict) and "reply_to" in body else 404), (method, path)
         assert answers[0].body == answers[1].body, (method, path)
         assert answers[0].headers == answers[1].headers, (method, path)
     assert client.get(f"/v1/sessions/{session}").json()["status"] == "working"
@@ -158,6 +162,8 @@ def test_the_routes_above_are_all_that_take_an_id(client: ApiClient) -> None:
         "command_id": "{cmd}",
         "bulk_id": "{blk}",
         "pool_id": "{pol}",
+        "media_id": "{med}",
+        "number": "1",
     }
     described = {(method.upper(), path.format(**names)) for path, has in paths.items() for method in has if "{" in path}
     assert described <= {(method, path) for method, path, _, _ in ROUTES}
