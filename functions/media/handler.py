@@ -7,6 +7,7 @@ A message that fails is given back and comes again; a file that keeps breaking i
 
 import functools
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,19 +39,33 @@ def handler(event: Event, _context: object) -> dict[str, list[dict[str, str]]]:
 
 
 def _handle(media_id: str) -> None:
-    parts = app()
+    parts, preparer = app(), _preparer()  # before the file has a folder: what lies there by then are leftovers
     state = prepare_media(
-        media_id, files=parts.files, prepare=_prepare, now_ms=parts.now_ms, claim_seconds=CLAIM_SECONDS
+        media_id,
+        files=parts.files,
+        prepare=functools.partial(_prepare, preparer),
+        now_ms=parts.now_ms,
+        claim_seconds=CLAIM_SECONDS,
     )
     logger("media").info("a file was looked at", extra={"media": media_id, "state": state})
 
 
-def _prepare(source: Path, folder: Path, ask: Ask, progress: Callable[[float], None]) -> tuple[Prepared, Path]:
-    return _preparer().prepare(source, folder, ask, bounds=BOUNDS, progress=progress)
+def _prepare(
+    preparer: Preparer, source: Path, folder: Path, ask: Ask, progress: Callable[[float], None]
+) -> tuple[Prepared, Path]:
+    return preparer.prepare(source, folder, ask, bounds=BOUNDS, progress=progress)
+
+
+_first_use = threading.Lock()
+
+
+def _preparer() -> Preparer:
+    """One for this process, warm for the next file."""
+    with _first_use:  # two first files at once: neither may take the other's folder for a leftover
+        return _made()
 
 
 @functools.cache
-def _preparer() -> Preparer:
-    """One for this process, warm for the next file."""
+def _made() -> Preparer:
     clear_leftovers()
     return Preparer()

@@ -53,10 +53,11 @@ def current(app: App) -> Media:
     return media
 
 
-def call(app: App, monkeypatch: pytest.MonkeyPatch, preparer: Preparer) -> list[str]:
-    """What the function gives back, called with everything that waits in its queue."""
+def call(app: App, monkeypatch: pytest.MonkeyPatch, preparer: Preparer | None) -> list[str]:
+    """What the function gives back, called with everything that waits in its queue; None: with its own preparer."""
     monkeypatch.setattr(handler, "app", lambda: app)
-    monkeypatch.setattr(handler, "_preparer", lambda: preparer)
+    if preparer is not None:
+        monkeypatch.setattr(handler, "_preparer", lambda: preparer)
     queue, given_back = app.engine.queues.queue("media"), []
     while waiting := queue.receive(limit=1):
         (message,) = waiting
@@ -86,6 +87,17 @@ def test_a_file_that_comes_is_prepared_and_kept_as_ciphertext(
     kept = all_bytes(tmp_path / "home")
     told = (data[200:260], photo[200:260], b"holiday-in-berlin", prepared.sha256.encode())
     assert not any(plain in kept for plain in told)
+
+
+def test_the_first_file_of_a_process_is_not_taken_for_a_leftover(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    handler._made.cache_clear()
+    come(app, pictures.photo())
+    try:
+        assert call(app, monkeypatch, None) == []
+        assert current(app).state == "ready"
+    finally:
+        handler._made().close()
+        handler._made.cache_clear()
 
 
 def test_a_hostile_file_is_refused_and_its_source_is_gone(
