@@ -38,6 +38,7 @@ class Steps:
         self._acks = acks
         self.contacts = ContactCount(app, recorder)
         self._waiters: dict[str, list[asyncio.Future[Status]]] = defaultdict(list)
+        self._refused: set[str] = set()  # before anybody waited for them
 
     async def advance(
         self,
@@ -65,6 +66,9 @@ class Steps:
 
     async def wait_settled(self, message_id: str, seconds: float) -> bool:
         """Whether WhatsApp said what becomes of it within `seconds`."""
+        if message_id in self._refused:
+            self._refused.discard(message_id)
+            return True
         future: asyncio.Future[Status] = asyncio.get_running_loop().create_future()
         self._waiters[message_id].append(future)
         try:
@@ -82,10 +86,13 @@ class Steps:
 
     def refused(self, message_id: str) -> None:
         """WhatsApp refused it: whoever waits for it decides what that means."""
+        if message_id not in self._waiters:
+            self._refused.add(message_id)
         self._wake(message_id, "failed")
 
     def _tell(self, message_id: str, status: Status) -> None:
         if is_settled(status):
+            self._refused.discard(message_id)
             self._wake(message_id, status)
 
     def _wake(self, message_id: str, status: Status) -> None:

@@ -114,11 +114,16 @@ def test_the_line_is_left_to_another_browser_until_somebody_asks(
 def test_a_restriction_says_until_when_and_ends(api: httpx.Client, simulator: httpx.Client, session: str) -> None:
     until = simulator.get("/control/clock").json()["now_ms"] + 6_000
     fault(simulator, restricted_until=until)
-    send(api, session, STRANGER, "we have not met")
+    first = send(api, session, STRANGER, "we have not met")
     restricted = wait_for(api, session, "restricted")
     assert restricted["restricted_until"] is not None
+    assert message(api, session, first)["status"] == "sending"  # it waits, and has not failed
     wait_for(api, session, "working")
     assert look(api, session)["restricted_until"] is None
+    deadline = time.monotonic() + 30
+    while message(api, session, first)["status"] == "sending" and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert message(api, session, first)["status"] in ("sent", "delivered", "read")
 
 
 def test_a_ban_stops_the_session_and_nothing_starts_it_again(

@@ -25,7 +25,8 @@ async function findQuoted(quoted, chat) {
 
 async function handOver({ chat, text, hex, quoted, mentions }) {
   const known = await findOwn(hex, [chat]);
-  if (known && known.ack >= 0) return known; // one that WhatsApp refused may be tried again
+  if (known && known.ack >= 0) return known;
+  if (known) known.set({ ack: 0 }); // WhatsApp refused it before: that is no answer to this try
   const { id } = await WPP.chat.find(chat);
   watchPresence(id);
   const own = await WPP.chat.generateMessageID(id);
