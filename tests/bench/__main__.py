@@ -17,6 +17,7 @@ MEASUREMENTS: dict[str, tuple[tuple[str, ...], int]] = {
     "accepting": (("accepting",), 90),
     "admission": (("admitting",), 30),
     "handing over": (("handing_over",), 70),
+    "gate": (("gate",), 30),
     "frames, one session": (("frames", "1"), 60),
     "frames, five sessions": (("frames", "5"), 80),
     "sessions": (("sessions",), 110),
