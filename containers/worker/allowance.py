@@ -16,6 +16,7 @@ from waypost.entities.session import get_session
 
 # What an earlier owner noted may have reached WhatsApp so much later, by a clock that differs from ours.
 _LATE_MS = int(CALL_S * 1000) + CLOCK_MARGIN_SECONDS * 1000
+_MARGIN_MS = 1000  # WhatsApp's clock is not ours
 _AGAIN_MS = 60_000
 _MANY = 10_000  # of what counts towards a budget of a day or a week
 
@@ -128,7 +129,7 @@ class Allowance:
         now_ms = self.now_ms()
         if until_ms is not None:
             # One that is over and refuses all the same is not asked again and again.
-            self.restricted_until_ms = until_ms if until_ms > now_ms else now_ms + _AGAIN_MS
+            self.restricted_until_ms = until_ms + _MARGIN_MS if until_ms > now_ms else now_ms + _AGAIN_MS
         elif self.restricted_until_ms <= now_ms:
             self.restricted_until_ms = now_ms + int(self._app.settings.upkeep.restricted_seconds * 1000)
         return Hold(self.restricted_until_ms, "restricted")

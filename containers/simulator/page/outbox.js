@@ -46,11 +46,9 @@ async function keep({ id: chatId }, attributes) {
     chats: [chatRecord(chat, { t, lastReceivedKey: String(id) })],
   });
   const message = addMessage(chat, attributes);
-  if (message.ack < 0) {
-    // It was refused, and is handed in again: under its own id it is that message again.
-    sentOn.delete(message);
-    message.set({ t, sequence: attributes.sequence, errorCode: undefined, errorUntil: undefined, ack: 0 });
-  }
+  // One that was refused may be handed in again: under its own id it is that message again.
+  sentOn.delete(message);
+  message.set({ t, sequence: attributes.sequence, errorCode: undefined, errorUntil: undefined, ack: 0 });
   chat.set({ t, lastReceivedKey: id });
   return message;
 }
