@@ -66,7 +66,7 @@ def list_waiting(
 
 
 @router.post("/v1/sessions/<session_id>/queue/pause", tags=_TAGS, summary="Hold what waits")
-def pause(session_id: SessionId, body: LaneChoice) -> Queue:
+def pause(session_id: SessionId, body: LaneChoice | None = None) -> Queue:
     """Nothing is handed to WhatsApp until it is resumed; messages are still accepted. Harmless when it is held."""
     app, session = bootstrap.app(), own_session(session_id)
     pause_lanes(session, _lanes(body), now_ms=app.now_ms(), table=app.table, queues=app.engine.queues, seals=app.seals)
@@ -74,7 +74,7 @@ def pause(session_id: SessionId, body: LaneChoice) -> Queue:
 
 
 @router.post("/v1/sessions/<session_id>/queue/resume", tags=_TAGS, summary="Let it go on")
-def resume(session_id: SessionId, body: LaneChoice) -> Queue:
+def resume(session_id: SessionId, body: LaneChoice | None = None) -> Queue:
     """Harmless when it is not held."""
     app, session = bootstrap.app(), own_session(session_id)
     resume_lanes(session, _lanes(body), now_ms=app.now_ms(), table=app.table, queues=app.engine.queues, seals=app.seals)
@@ -102,8 +102,8 @@ def cancel(session_id: SessionId, body: CancelFilter) -> Cancellation:
     return Cancellation(cancelled=done.cancelled, too_late=done.too_late, more=done.more)
 
 
-def _lanes(body: LaneChoice) -> tuple[Lane, ...]:
-    return _LANES if body.lane is None else (body.lane,)
+def _lanes(body: LaneChoice | None) -> tuple[Lane, ...]:
+    return _LANES if body is None or body.lane is None else (body.lane,)
 
 
 def _view(session: Session) -> QueueView:

@@ -185,6 +185,29 @@ def test_a_file_is_taken_as_it_is(client: ApiClient, app: App, kind: str) -> Non
     assert [row["outcome"] for row in table][:3] == ["accepted", "accepted", "duplicate"]
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_a_file_that_was_no_utf_8_greets_nobody_by_a_broken_name(client: ApiClient, encoding: str) -> None:
+    # As a gateway passes it on.
+    body = FILE.replace("Ada", "Zo\u00eb").encode(encoding).decode(errors="replace").encode()
+    query = {"session_id": client.session(), "text": "Hello {{name}}"}
+    answer = client.call("POST", "/v1/bulk", body=body, query=query, headers={"content-type": "text/csv"})
+    assert (answer.status, answer.json()["code"]) == (422, "csv_not_utf8")
+
+
+def test_a_quote_that_is_never_closed_does_not_send_the_rows_behind_it_to_one_person(client: ApiClient) -> None:
+    body = {"session_id": client.session(), "text": "Hello {{name}}", "csv": 'to,name\n1,"Ada\n+4915112345611,Bob\n'}
+    answer = client.post("/v1/bulk", body)
+    assert (answer.status, answer.json()["code"]) == (422, "csv_invalid")
+
+
+def test_the_line_by_which_excel_tells_the_separator_is_no_header(client: ApiClient, app: App) -> None:
+    run = begin(client, client.session(), csv="sep=;\r\n" + FILE.replace("\n", "\r\n"))
+    work_off(app)
+    assert client.get(f"/v1/bulk/{run['id']}").json()["outcomes"]["accepted"] == 3
+    results = client.get(f"/v1/bulk/{run['id']}/results").json()["results"]
+    assert [row["line"] for row in results if row["code"] == "invalid_chat_id"] == [6]
+
+
 @pytest.mark.parametrize(
     ("change", "field", "code"),
     [

@@ -98,6 +98,14 @@ def test_a_lane_is_held_and_let_go_on_and_says_so(client: ApiClient) -> None:
     assert told == [True, False]
 
 
+def test_both_lanes_are_held_and_let_go_on_by_a_request_without_a_body(client: ApiClient) -> None:
+    session = client.session()
+    held = client.post(f"/v1/sessions/{session}/queue/pause")
+    assert held.status == 200, held.body
+    assert None not in (held.json()["bulk"]["paused"], held.json()["interactive"]["paused"])
+    assert client.post(f"/v1/sessions/{session}/queue/resume").json()["bulk"]["paused"] is None
+
+
 def test_cancelling_by_filter_counts_and_may_be_repeated(client: ApiClient) -> None:
     session = client.session()
     for number in range(3):

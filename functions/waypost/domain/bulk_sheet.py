@@ -19,6 +19,7 @@ MAX_CELL = 4096
 RECIPIENT = ("to", "phone", "number", "recipient", "chat", "mobile", "telefon", "telefono", "tel", "whatsapp")
 TEXT = ("text", "message")
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,63})\s*\}\}")
+_TOLD = re.compile(r"""\s*"?sep=([,;\t])"?[,;\t]*(?:\r\n|\r|\n)""", re.IGNORECASE)
 _NOT_DIGITS = re.compile(r"\D")
 
 
@@ -45,19 +46,22 @@ class SheetRow:
 
 def read_csv(text: str) -> list[SheetRow]:
     """The rows of a file, empty lines left out. Raises ValidationError `csv_…` when it cannot be read as a whole."""
-    text = text.removeprefix("\ufeff")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    told, text = _told_delimiter(text.removeprefix("\ufeff"))
+    # Strict: a quote that is never closed would take the rows behind it for one cell, and send them to one person.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=told or _delimiter(text), strict=True)
     rows: list[SheetRow] = []
     try:
         header = _header(next(reader, []))
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                rows.append(_row(header, cells, reader.line_num))
+                rows.append(_row(header, cells, reader.line_num + bool(told)))
             if len(rows) > MAX_ROWS:
                 raise _refusal("csv_too_long", f"It has more than {MAX_ROWS} rows.", "Send it as several files.")
     except csv.Error:
         raise _refusal(
-            "csv_invalid", f"Line {reader.line_num} cannot be read.", "Check the quotes there, or save the file anew."
+            "csv_invalid",
+            f"Line {reader.line_num + bool(told)} cannot be read, or a quote before it is never closed.",
+            "Check the quotes there, or save the file anew.",
         ) from None
     if not rows:
         raise _refusal("csv_empty", "It has no rows.", "Give a header line and a line for each recipient.")
@@ -101,6 +105,12 @@ def _recipient(to: str) -> str:
     """The same for each way to write a number or a chat id."""
     local, _, server = to.strip().lower().partition("@")
     return f"{_NOT_DIGITS.sub('', local)}@{'' if server in ('c.us', 's.whatsapp.net') else server}"
+
+
+def _told_delimiter(text: str) -> tuple[str, str]:
+    """What a first line such as `sep=;` says, which Excel reads and does not show, and the text behind it."""
+    told = _TOLD.match(text)
+    return ("", text) if told is None else (told[1], text[told.end() :])
 
 
 def _delimiter(text: str) -> str:
