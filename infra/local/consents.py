@@ -6,12 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from click import ClickException
+
 from waypost.client import Waypost
 
 
 def import_consents(status: dict[str, Any], file: Path, api_key: str | None, say: Callable[[str], None]) -> bool:
     """Whether every row was taken. `say` hears of the others, and at the end of the counts."""
-    return asyncio.run(_import(status["url"], api_key or status["api_key"], file.read_text(encoding="utf-8-sig"), say))
+    return asyncio.run(_import(status["url"], api_key or status["api_key"], _text(file), say))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ClickException(f"{file.name} is not in UTF-8. Save it as CSV UTF-8.") from None
 
 
 async def _import(url: str, api_key: str, text: str, say: Callable[[str], None]) -> bool:
