@@ -39,8 +39,8 @@ class Plan:
     seed: int
     sessions: int = 10
     workers: int = 3
-    messages: int = 600
-    faults: int = 24
+    messages: int = 1000
+    faults: int = 40
     least_pause: float = 1.0
     most_pause: float = 6.0
     longest: float = 16.0
