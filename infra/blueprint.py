@@ -220,6 +220,23 @@ FUNCTIONS = (
             "key:data:wrap",
         ),
     ),
+    Function(
+        "canary",
+        "canary.handler.handler",
+        "schedule",
+        "60",  # it runs every five minutes, and at once when there is a new pair to judge (domain/canary.py)
+        concurrency=1,
+        timeout_seconds=240,  # ten steps, each with its bound
+        grants=(
+            "table:main:write",
+            "table:keys:write",
+            "queue:claims:send",
+            "queue:interactive:send",
+            *_NUDGES,
+            "key:data:wrap",
+            "key:data:root",
+        ),
+    ),
 )
 
 TASKS = (

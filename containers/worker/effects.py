@@ -39,6 +39,11 @@ class CheckAcks:
 
 
 @dataclass(frozen=True, slots=True)
+class AskCanary:
+    """Find out whether the new build may be loaded: UpdateHeld when not yet, UpdateCleared as soon as it may."""
+
+
+@dataclass(frozen=True, slots=True)
 class TakeOver:
     """Take the line back from the browser that took it from us, in `delay` seconds if it is still so."""
 
@@ -103,4 +108,4 @@ class Announce:
 
 Browser = Launch | Relaunch | Reload | Restore | TakeOver | StopBrowser
 Login = Unlink | PublishCode | WithdrawCode | RefreshCode | AskAgain
-Effect = Browser | Login | CheckAcks | HoldNewChats | AllowNewChats | Announce
+Effect = Browser | Login | CheckAcks | AskCanary | HoldNewChats | AllowNewChats | Announce

@@ -7,6 +7,7 @@ from containers.worker.effects import (
     AllowNewChats,
     Announce,
     AskAgain,
+    AskCanary,
     CheckAcks,
     Effect,
     HoldNewChats,
@@ -51,6 +52,8 @@ class Effects:
                 parts.browsing.take_over(after=delay)
             case CheckAcks():
                 parts.watch.look_up_outstanding()
+            case AskCanary():
+                parts.canary_watch.begin()
             case HoldNewChats(until_ms=until_ms):
                 news = parts.restriction.begin(until_ms, parts.now_ms())
                 parts.gate.allowance.restricted_until_ms = parts.restriction.until_ms

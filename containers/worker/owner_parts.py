@@ -15,6 +15,7 @@ from containers.worker.announcer import Announcer
 from containers.worker.answers import Answers
 from containers.worker.backfill import Backfill
 from containers.worker.browsing import Browsing
+from containers.worker.canary_watch import CanaryWatch
 from containers.worker.capability_watch import CapabilityWatch
 from containers.worker.clock import SteadyClock
 from containers.worker.filing import Filing
@@ -97,6 +98,9 @@ class Parts:
         self.link_watch = LinkWatch(
             app, session, announcer=self.announcer, recorder=self.recorder, tell=self.seen.put_nowait
         )
+        self.canary_watch = CanaryWatch(
+            app, session.id, build=lambda: self.recorder.build, observe=self.seen.put_nowait
+        )
         self.address_book = AddressBookWatch(app, session, ready_page=self.readiness.page)
         self.lanes = [
             Lane(app, session.id, name, sender=self.sender, on_command=self.orders.take_up, unique=str(epoch))
@@ -118,6 +122,7 @@ class Parts:
         yield self.number_watch.run()
         yield self.capability_watch.run()
         yield self.watch.run()
+        yield self.canary_watch.run()
         yield self.address_book.run()
         for lane in self.lanes:
             yield lane.run()

@@ -11,8 +11,6 @@ from containers.worker.owner_parts import Parts
 from containers.worker.signals import Observation, StartAsked
 from containers.worker.states import AT_REST, State, Status
 
-_SENDING = frozenset({Status.WORKING, Status.RESTRICTED})
-
 
 class _Rested(Exception):
     """The session came to rest: nothing is left to do for its owner."""
@@ -62,11 +60,12 @@ class Run:
         parts = self._parts
         if isinstance(seen, LoginSeen):
             parts.recorder.build = f"wa-js/{seen.wa_js} web/{seen.build}" if seen.build else ""
+            await parts.canary_watch.note(parts.recorder.build)
         parts.vitals.note(seen)
         self._state, effects = step(self._state, seen, time.monotonic())
         if any(isinstance(effect, Relaunch | Reload | Restore) for effect in effects):
             parts.vitals.troubled(self._state.reason or "")
-        sending = self._state.status in _SENDING
+        sending = self._state.sends
         if not sending:
             parts.readiness.shut()
         if self._state.ready_since is None:

@@ -77,12 +77,34 @@ class AcksBack:
 
 
 @dataclass(frozen=True, slots=True)
+class UpdateHeld:
+    """The canaries have not passed on the new build: the page that is open goes on for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateCleared:
+    """The new build may be loaded; not `tested`: because the patience is over."""
+
+    tested: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class RestrictionOver:
     """New chats are allowed again."""
 
 
 Asked = StartAsked | StopAsked | LogoutAsked | SleepAsked
-Judged = LaunchFailed | ProxyDown | ProfileLost | RelinkDue | AcksMissing | AcksBack | RestrictionOver
+Judged = (
+    LaunchFailed
+    | ProxyDown
+    | ProfileLost
+    | RelinkDue
+    | AcksMissing
+    | AcksBack
+    | RestrictionOver
+    | UpdateHeld
+    | UpdateCleared
+)
 Observation = PageObservation | BrowserObservation | Asked | Judged
 
 
@@ -104,7 +126,10 @@ class Signal(StrEnum):
     PROXY_BLOCKED = "proxy_blocked"
     PROXY_DOWN = "proxy_down"
     CONFLICT = "conflict"  # another browser acts as this device
-    NEEDS_UPDATE = "needs_update"
+    NEEDS_UPDATE = "needs_update"  # the page does not work any more
+    UPDATE_OFFERED = "update_offered"  # it works, and says that there is a newer one
+    UPDATE_HELD = "update_held"
+    UPDATE_CLEARED = "update_cleared"
     ACKS_MISSING = "acks_missing"
     ACKS_BACK = "acks_back"
     BROWSER_GONE = "browser_gone"
@@ -134,7 +159,9 @@ _PLAIN: dict[type, Signal] = {
     RestrictionSeen: Signal.RESTRICTED,
     RestrictionOver: Signal.UNRESTRICTED,
     Idle: Signal.IDLE,
-    UpdateNeeded: Signal.NEEDS_UPDATE,
+    UpdateNeeded: Signal.UPDATE_OFFERED,
+    UpdateHeld: Signal.UPDATE_HELD,
+    UpdateCleared: Signal.UPDATE_CLEARED,
     LoggedOut: Signal.LOGGED_OUT,
     PageHung: Signal.PAGE_HUNG,
 }
@@ -171,8 +198,6 @@ def signal_of(observation: Observation) -> Signal | None:
 def _signal_of_login(seen: LoginSeen) -> Signal | None:
     if seen.mode in _MODES:
         return _MODES[seen.mode]
-    if seen.needs_update:
-        return Signal.NEEDS_UPDATE
     if seen.authenticated:
         return _signal_of_line(seen)
     if seen.pairing and seen.mode == "QR":
@@ -183,4 +208,6 @@ def _signal_of_login(seen: LoginSeen) -> Signal | None:
 def _signal_of_line(seen: LoginSeen) -> Signal:
     if seen.online is False or (seen.main_loaded and seen.info in NO_LINE):
         return Signal.OFFLINE
-    return Signal.READY if seen.working else Signal.SYNCING
+    if not seen.working:
+        return Signal.SYNCING
+    return Signal.UPDATE_OFFERED if seen.needs_update else Signal.READY

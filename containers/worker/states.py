@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 
 class Status(StrEnum):
@@ -25,6 +26,8 @@ AT_REST = frozenset({Status.STOPPED, Status.LOGGED_OUT, Status.BANNED, Status.FA
 LINKED = frozenset({Status.SYNCING, Status.WORKING, Status.DEGRADED, Status.RESTRICTED})
 LINKING = frozenset({Status.STARTING, Status.SCAN_QR, Status.PAIRING, Status.PASSKEY_REQUIRED})
 
+UPDATE_WAITS = "needs_update"  # the reason, while the canaries have not passed on the new build
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -32,7 +35,8 @@ class State:
     last steady, `unreached` those for a WhatsApp that was out of reach. `ready_since` is on the clock of `step`'s
     `now`; None while the page is not ready. `leaving` says that we asked for the logout, `relinking`
     that the policy did, `proving` that acknowledgements were missing and none has come back yet; `waits` counts
-    the launches in vain behind a proxy that is gone. `take_over_after` is a
+    the launches in vain behind a proxy that is gone. `update` says that WhatsApp offers a newer page: `asked` the
+    canaries whether to load it, or `held` by them. `take_over_after` is a
     setting: seconds until a line that another browser took is taken back; None: when somebody asks."""
 
     status: Status = Status.STOPPED
@@ -48,4 +52,11 @@ class State:
     relinking: bool = False
     proving: bool = False
     waits: int = 0
+    update: Literal["asked", "held"] | None = None
     take_over_after: float | None = None
+
+    @property
+    def sends(self) -> bool:
+        """The page works, and messages go; also while it waits for the canaries."""
+        waits = (self.status, self.reason) == (Status.DEGRADED, UPDATE_WAITS)
+        return self.status in (Status.WORKING, Status.RESTRICTED) or (waits and self.ready_since is not None)

@@ -26,9 +26,12 @@ from containers.worker.mending import (
     doubt,
     get_ready,
     give_up,
+    hear_of_update,
+    hold_update,
     lose_touch,
     relaunch,
     take_over,
+    take_update,
     yield_line,
 )
 from containers.worker.observations import CodeShown, LoggedOut, RestrictionSeen
@@ -191,6 +194,12 @@ ROWS: tuple[tuple[Signal, Collection[Status], Action], ...] = (
     (Signal.ACKS_MISSING, _ALL - _HEARD, stay),
     (Signal.ACKS_BACK, {Status.DEGRADED}, believe),
     (Signal.ACKS_BACK, _ALL - {Status.DEGRADED}, stay),
+    (Signal.UPDATE_OFFERED, _LIVE, hear_of_update),
+    (Signal.UPDATE_OFFERED, AT_REST, stay),
+    (Signal.UPDATE_HELD, _LIVE, hold_update),
+    (Signal.UPDATE_HELD, AT_REST, stay),
+    (Signal.UPDATE_CLEARED, _LIVE, take_update),
+    (Signal.UPDATE_CLEARED, AT_REST, stay),
     (Signal.CONFLICT, LINKED | {Status.STARTING}, yield_line),
     (Signal.CONFLICT, LINKING - {Status.STARTING}, relaunch),  # not logged in yet, so there is no line to lose
     (Signal.CONFLICT, AT_REST, stay),

@@ -63,7 +63,13 @@ def test_a_consumer_takes_batches_and_gives_single_messages_back(cloud: Cloud, f
 
 @pytest.mark.parametrize("function", [f for f in FUNCTIONS if f.trigger == "schedule"], ids=lambda f: f.name)
 def test_a_schedule_calls_at_its_rate(cloud: Cloud, function: Function) -> None:
-    (rule,) = cloud.of_type("AWS::Events::Rule").values()
+    (own,) = [
+        name
+        for name, made in cloud.of_type("AWS::Lambda::Function").items()
+        if made.get("FunctionName", "").endswith(f"-{function.name}")
+    ]
+    rules = cloud.of_type("AWS::Events::Rule").values()
+    (rule,) = [rule for rule in rules if own in str(rule["Targets"])]
     minutes = int(function.source) // 60
     assert rule["ScheduleExpression"] == f"rate({minutes} minute{'s' if minutes > 1 else ''})"
 

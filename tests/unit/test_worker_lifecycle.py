@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from containers.worker.effects import (
     Announce,
     AskAgain,
+    AskCanary,
     CheckAcks,
     Effect,
     Launch,
@@ -54,6 +55,8 @@ from containers.worker.signals import (
     SleepAsked,
     StartAsked,
     StopAsked,
+    UpdateCleared,
+    UpdateHeld,
     signal_of,
 )
 from containers.worker.states import AT_REST, LINKED, LINKING, State, Status
@@ -69,6 +72,7 @@ OFFLINE = replace(READY, online=False)
 BANNED = replace(READY, mode="TOS_BLOCK")
 CONFLICT = replace(READY, mode="CONFLICT", info="OFFLINE")
 OLD = replace(READY, mode="DEPRECATED_VERSION")
+OFFERED = replace(READY, needs_update=True)
 NO_PROXY = replace(QR, mode="PROXYBLOCK")
 MESSAGE = MessageSeen(MessageKey(False, "1@c.us", "3EB0"), "chat", "hello", 1)
 
@@ -90,7 +94,10 @@ OF_EACH_SIGNAL: dict[Signal, Observation] = {
     Signal.OFFLINE: OFFLINE,
     Signal.PROXY_BLOCKED: NO_PROXY,
     Signal.CONFLICT: CONFLICT,
-    Signal.NEEDS_UPDATE: UpdateNeeded(),
+    Signal.NEEDS_UPDATE: OLD,
+    Signal.UPDATE_OFFERED: UpdateNeeded(),
+    Signal.UPDATE_HELD: UpdateHeld(),
+    Signal.UPDATE_CLEARED: UpdateCleared(),
     Signal.ACKS_MISSING: AcksMissing(),
     Signal.ACKS_BACK: AcksBack(),
     Signal.BROWSER_GONE: BrowserGone(),
@@ -108,7 +115,8 @@ OF_EACH_SIGNAL: dict[Signal, Observation] = {
 ANYTHING = [
     *OF_EACH_SIGNAL.values(),
     BrowserGone(out_of_memory=True),
-    OLD,
+    OFFERED,
+    UpdateCleared(tested=False),
     LoginSeen(),
     LoggedOut(None),
     Gap(1, 2),
@@ -286,6 +294,35 @@ def test_an_update_is_a_reason_to_relaunch() -> None:
     assert effects[0] == Relaunch(1, 1.0)
 
 
+def test_a_newer_page_is_asked_about_once_and_loaded_when_that_is_cleared() -> None:
+    state, effects = live(after(READY), UpdateNeeded(), OFFERED, OFFERED)
+    assert (state.status, effects) == (Status.WORKING, [AskCanary()])
+    state, effects = live(state, UpdateCleared())
+    assert (state.status, state.reason, effects[0]) == (Status.DEGRADED, "needs_update", Relaunch(1, 1.0))
+
+
+def test_a_session_that_waits_for_the_canaries_is_degraded_and_sends() -> None:
+    state = live(after(READY), OFFERED, UpdateHeld())[0]
+    assert (state.status, state.reason, state.sends) == (Status.DEGRADED, "needs_update", True)
+    away = live(state, replace(OFFERED, online=False))[0]
+    assert (away.reason, away.sends) == ("offline", False)
+    back, effects = live(away, OFFERED)
+    assert (back.reason, back.sends, AskCanary() in effects) == ("needs_update", True, False)
+    gone, effects = live(state, UpdateCleared())
+    assert (effects, gone.sends) == ([Relaunch(1, 1.0)], False)
+
+
+def test_an_update_that_is_taken_untested_says_so() -> None:
+    effects = live(after(READY), OFFERED, UpdateHeld(), UpdateCleared(tested=False))[1]
+    assert effects[-2:] == [Relaunch(1, 1.0), Announce(Status.DEGRADED, "update_untested")]
+
+
+def test_an_answer_that_comes_after_the_page_was_loaded_anew_changes_nothing() -> None:
+    state = live(after(READY), OFFERED, UpdateHeld(), PageCrashed(), READY)[0]
+    assert live(state, UpdateCleared()) == (state, [])
+    assert live(state, UpdateHeld()) == (state, [])
+
+
 def test_a_ban_ends_the_browser() -> None:
     assert live(after(READY), BANNED)[1][:1] == [StopBrowser()]
 
@@ -339,7 +376,7 @@ def test_every_live_state_has_a_way_to_work_and_a_way_to_rest(history: list[Obse
 
 @pytest.mark.parametrize(
     "trouble",
-    [BrowserGone(), PageCrashed(), PageHung(), LaunchFailed(), LaunchFailed("page_not_loaded"), UpdateNeeded()],
+    [BrowserGone(), PageCrashed(), PageHung(), LaunchFailed(), LaunchFailed("page_not_loaded"), OLD],
 )
 @pytest.mark.parametrize("well_between", [False, True])
 def test_trouble_without_end_fails_with_its_name(trouble: Observation, well_between: bool) -> None:

@@ -19,7 +19,8 @@ class Upkeep:
     `linger_seconds`: how long it then stays. `backfill_messages`: how far back a chat is looked through after a gap.
     `uncertain_seconds`: a message that WhatsApp acknowledges for so long neither way, though it does others, may or may
     not have left: it ends as `uncertain`. `restricted_seconds`: how long new chats are held where WhatsApp does not say
-    when a restriction ends.
+    when a restriction ends. `canary_patience_seconds`: how long a session waits for the canaries before it loads a new
+    build untested. `canary_step_seconds`: how long each step of the canaries may take.
     """
 
     ack_seconds: float = 30.0
@@ -30,12 +31,14 @@ class Upkeep:
     backfill_messages: int = 1000
     restricted_seconds: float = _DAY
     uncertain_seconds: float = 600.0
+    canary_patience_seconds: float = 900.0
+    canary_step_seconds: float = 20.0
 
 
 def upkeep_from(environment: Mapping[str, str]) -> Upkeep:
     """WAYPOST_ACK_SECONDS, _TAKE_OVER_SECONDS, _IDLE_SECONDS, _WAKE_SECONDS, _LINGER_SECONDS, _BACKFILL_MESSAGES,
-    _RESTRICTED_SECONDS, _UNCERTAIN_SECONDS. Raises ValidationError for what is no number above 0 (the second one: or
-    0)."""
+    _RESTRICTED_SECONDS, _UNCERTAIN_SECONDS, _CANARY_PATIENCE_SECONDS, _CANARY_STEP_SECONDS. Raises ValidationError
+    for what is no number above 0 (the second one: or 0)."""
     defaults = Upkeep()
 
     def seconds(name: str, default: float) -> float:
@@ -50,6 +53,8 @@ def upkeep_from(environment: Mapping[str, str]) -> Upkeep:
         backfill_messages=int(_number(environment, "WAYPOST_BACKFILL_MESSAGES", defaults.backfill_messages, least=1)),
         restricted_seconds=seconds("restricted_seconds", defaults.restricted_seconds),
         uncertain_seconds=seconds("uncertain_seconds", defaults.uncertain_seconds),
+        canary_patience_seconds=seconds("canary_patience_seconds", defaults.canary_patience_seconds),
+        canary_step_seconds=seconds("canary_step_seconds", defaults.canary_step_seconds),
     )
 
 
