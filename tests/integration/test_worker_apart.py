@@ -3,7 +3,9 @@
 import asyncio
 import json
 import os
+import shlex
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,19 +19,7 @@ from tests.integration.simulator_driver import ROOT
 
 WORKER_USER, FIRST, LAST = 20001, 20100, 20109
 
-
-def _reaches_python() -> bool:
-    """Whether another user may run our interpreter: not where the checkout lies in somebody's private folder."""
-    try:
-        return subprocess.run([sys.executable, "-c", ""], check=False, user=WORKER_USER, cwd="/").returncode == 0
-    except PermissionError:
-        return False
-
-
-pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root can start processes as somebody else"),
-    pytest.mark.skipif(os.geteuid() == 0 and not _reaches_python(), reason="others may not enter this checkout"),
-]
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start processes as somebody else")
 
 # Starts two browsers, one a session, and does what it is told, line by line.
 WORKER = """
@@ -79,17 +69,26 @@ async def do(words, home, chromium, fence, playwright, browsers):
 
 asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))
 """
-# Where Python lies below root's own folder, a user without rights cannot start it: that folder is shown open.
-OPEN_ROOT = """
-set -e
-mount --make-rprivate /
-if [ -d /root/.pyenv ]; then
-  mkdir -p "$1/view" && mount --bind /root/.pyenv "$1/view"
-  mount -t tmpfs -o mode=755 none /root && mkdir /root/.pyenv && mount --move "$1/view" /root/.pyenv
-fi
-shift
-exec "$@"
-"""
+
+
+def _open_view(home: Path) -> str:
+    """A script that shows Python and the checkout open to all, where they lie in a folder of somebody's own, and then
+    becomes its arguments: a user without rights could not start anything there."""
+    hidden = {path: folder for path in (Path(sys.base_prefix), ROOT) if (folder := _closed_above(path)) is not None}
+    lines = ["set -e", "mount --make-rprivate /"]
+    views = {path: home / f"view-{number}" for number, path in enumerate(hidden)}
+    for path, view in views.items():
+        lines += [shlex.join(["mkdir", str(view)]), shlex.join(["mount", "--bind", str(path), str(view)])]
+    for folder in set(hidden.values()):
+        lines.append(shlex.join(["mount", "-t", "tmpfs", "-o", "mode=755", "none", str(folder)]))
+    for path, view in views.items():
+        lines += [shlex.join(["mkdir", "-p", str(path)]), shlex.join(["mount", "--move", str(view), str(path)])]
+    return "\n".join([*lines, shlex.join(["cd", str(ROOT)]), 'exec "$@"'])
+
+
+def _closed_above(path: Path) -> Path | None:
+    """The topmost folder above that others may not enter."""
+    return next((folder for folder in reversed(path.parents) if not folder.stat().st_mode & stat.S_IXOTH), None)
 
 
 class Told:
@@ -123,7 +122,7 @@ def told() -> Iterator[Told]:
         command = [sys.executable, "-m", "containers.worker.launcher", "--", sys.executable, "-c", WORKER, str(home),
                    os.environ.get("WAYPOST_CHROMIUM", "/usr/lib/chromium/chromium-headless-shell")]  # fmt: skip
         with subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c", OPEN_ROOT, "sh", str(home), *command],
+            ["unshare", "--mount", "sh", "-c", _open_view(home), "sh", *command],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env={**os.environ, "WAYPOST_HOME": str(home), "WAYPOST_USERS": f"{WORKER_USER}:{FIRST}-{LAST}",
                  "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'functions'}", "HOME": "/nonexistent"},
