@@ -41,7 +41,7 @@ def _tell_the_story(house: House) -> None:
     with house.api() as api:
         poll(lambda: status_of(api, session) == "working", 60, "the session works again, without a scan")
         poll(lambda: len(_arrived(house)) >= MESSAGES, 90, "all messages have arrived")
-        poll(lambda: set(_statuses(house, session)) <= {"delivered", "read"}, 30, "all are delivered")
+        poll(lambda: set(_statuses(house, session)) <= {"delivered", "read"}, 120, "all are delivered")
         assert _arrived(house) == [f"number {count}" for count in range(MESSAGES)]
         assert len(_statuses(house, session)) == len(accepted) == MESSAGES
         _check_log(house, session, accepted)
