@@ -5,6 +5,7 @@ A message is filed once, by WhatsApp's id and the contact that chose it (R-RT-3)
 
 import asyncio
 import os
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -68,8 +69,8 @@ class Intake:
         """Returns when all of it is stored. Raises Fenced. What the log has already is passed over."""
         await self._words.hear(observations, backfilled=backfilled)
         entries = await patiently(self._entries, observations, backfilled)
-        acks = [self._acknowledge(ack) for ack in observations if isinstance(ack, AckSeen)]
-        await asyncio.gather(self._recorder.record_all(entries), *acks)
+        acks = [ack for ack in observations if isinstance(ack, AckSeen)]
+        await asyncio.gather(self._recorder.record_all(entries), self._acknowledge_all(acks))
         for seen in observations:
             # After the messages that they may be about.
             if isinstance(seen, ChangeSeen):
@@ -90,7 +91,7 @@ class Intake:
         """What became of messages that are filed, as their present state tells."""
         for seen in news:
             if seen.key.from_me and seen.ack is not None and seen.ack > 0:
-                await self._acknowledge(AckSeen(ids=(seen.key.id,), ack=seen.ack, chat=seen.key.chat))
+                await self._acknowledge(seen.key.id, (seen.ack,))
             await self._amendments.file_missed(seen)
 
     def _note_chats(self, entries: Sequence[Entry], observations: Sequence[PageObservation]) -> None:
@@ -210,15 +211,23 @@ class Intake:
         view = self._app.contacts.view(self._session.tenant, contact)
         return Entry((Draft(kind, now_ms, {"chat": view, **data}, contact=contact),))
 
-    async def _acknowledge(self, seen: AckSeen) -> None:
-        status = status_of_ack(seen.ack)
-        if status is None:
+    async def _acknowledge_all(self, acks: Sequence[AckSeen]) -> None:
+        """Those of one message in the order that they came, so that none is overtaken; messages side by side."""
+        numbers: dict[str, list[int]] = defaultdict(list)
+        for seen in acks:
+            for hex_id in seen.ids:
+                numbers[hex_id].append(seen.ack)
+        await asyncio.gather(*(self._acknowledge(hex_id, told) for hex_id, told in numbers.items()))
+
+    async def _acknowledge(self, hex_id: str, told: Sequence[int]) -> None:
+        statuses = [status for ack in told if (status := status_of_ack(ack)) is not None]
+        message_id = await patiently(find_by_reference, self._app.table, self._session.id, out_reference(hex_id))
+        if message_id is None:
             return
-        for hex_id in seen.ids:
-            message_id = await patiently(find_by_reference, self._app.table, self._session.id, out_reference(hex_id))
-            if message_id is not None and status == "failed":
+        for status in statuses:
+            if status == "failed":
                 self._steps.refused(message_id)  # the sender decides what that means: it may try again
-            elif message_id is not None:
+            else:
                 await self._steps.advance(message_id, status, time_ms=self._app.now_ms())
 
 

@@ -17,8 +17,8 @@ class Phone:
         answer = await self.simulator.post(f"{self._path}/scan", json={"code": code})
         return answer.is_success
 
-    async def read_at_once(self) -> None:
-        answer = await self.simulator.patch(self._path, json={"auto_read": True})
+    async def read_chat(self, writer: Person) -> None:
+        answer = await self.simulator.post(f"{self._path}/read", json={"with": writer.number})
         answer.raise_for_status()
 
     async def write(self, to: Person, text: str) -> None:

@@ -17,7 +17,7 @@ from containers.worker.clock import SteadyClock
 from containers.worker.gate import Gate
 from containers.worker.intake import Intake
 from containers.worker.naming import MessageKey, Person, Target
-from containers.worker.observations import MessageSeen, PageObservation, TypingSeen
+from containers.worker.observations import AckSeen, MessageSeen, PageObservation, TypingSeen
 from containers.worker.observed_changes import EditSeen, ReactionSeen, ReadSeen, RevokeSeen
 from containers.worker.people import People
 from containers.worker.recorder import Recorder
@@ -193,3 +193,12 @@ async def test_a_chat_counts_what_is_unread_until_it_is_read_anywhere(tmp_path: 
         await at.see(ReadSeen("77700000001@lid", GRACE))
         [chat], _ = list_overviews(at.app.table, SESSION, limit=10, cursor=None)
         assert chat.unread == 0
+
+
+async def test_acknowledgements_that_come_together_are_told_each_in_their_order(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        await at.see(message(OURS))
+        hex_id, chat = OURS.key.id, OURS.key.chat
+        await at.see(*(AckSeen((hex_id,), number, chat) for number in (2, 3, 4)))
+        told = [event.data["status"] for event in at.events()]
+        assert told == ["sent", "delivered", "read", "played"]
