@@ -7,13 +7,14 @@ from typing import Any
 from containers.worker import page_calls
 from containers.worker.allowance import Wish
 from containers.worker.gate import Gate, Held
-from containers.worker.page import NEW_CHATS_RESTRICTED, Page, SendResult
+from containers.worker.page import Page, SendResult
 from containers.worker.patience import patiently
 from containers.worker.permission import Permission
 from containers.worker.reach import Reach
 from containers.worker.steps import Steps
 from containers.worker.talks import KNOWN, Standing, Talks
 from waypost.bootstrap import App
+from waypost.domain.failures import NEW_CHATS_RESTRICTED
 from waypost.domain.ids import whatsapp_hex
 from waypost.domain.message import Message, status_of_ack
 from waypost.domain.pacing import Plan, plan_for

@@ -26,7 +26,6 @@ from waypost.domain.failures import refusal_code
 from waypost.errors import NetworkError
 
 CALL_S = 20.0
-NEW_CHATS_RESTRICTED = "new_chats_restricted"
 PING_S = 2.0
 OPEN_S = 60.0
 

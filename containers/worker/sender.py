@@ -25,7 +25,7 @@ from waypost.domain.retry import RETRIES, retry_delay
 from waypost.domain.turns import Hold
 from waypost.entities.message import get_message
 from waypost.entities.schedule import Waiting, leave_schedule, put_off, waiting_in_chat
-from waypost.errors import BusinessRuleError, NetworkError, WaypostError, WhatsAppError
+from waypost.errors import BusinessRuleError, NetworkError, SessionNotLinked, WaypostError, WhatsAppError
 from waypost.services.holds import held_by
 
 ACK_SECONDS = 30.0
@@ -104,8 +104,9 @@ class Sender:
             try:
                 await self._try(page, message, place, look_first=look_first)
                 look_first = True
-            except NetworkError:
-                # The page went away or did not answer: nothing is known, so the look at the page decides.
+            except (NetworkError, SessionNotLinked):
+                # The page went away, did not answer, or its account was unlinked this moment: nothing is known, so the
+                # look at the page that is ready next decides.
                 look_first = True
                 await self._sleep(random.uniform(0.1, 0.5))  # noqa: S311  # jitter, not a secret
             except BusinessRuleError as error:

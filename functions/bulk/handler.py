@@ -7,7 +7,6 @@ A message that fails is given back and comes again; after `max_receives` it is a
 what it was for.
 """
 
-import json
 import math
 from typing import Any
 
@@ -16,7 +15,7 @@ from waypost.domain.wanted import Wanted
 from waypost.entities.bulk import Run
 from waypost.entities.pool import get_pool
 from waypost.entities.session import Session, get_session
-from waypost.observability import logger
+from waypost.queue_records import Answer, Event, handle_records
 from waypost.services.address_book import AddressBook
 from waypost.services.bulk_runs import nudge_run
 from waypost.services.bulk_work import BulkDesk, work
@@ -25,19 +24,9 @@ from waypost.services.pool_moves import Mover, nudge_gone
 from waypost.services.pools import find_pool, remembering
 from waypost.services.sessions import find_session
 
-type Event = dict[str, Any]
 
-
-def handler(event: Event, _context: object) -> dict[str, list[dict[str, str]]]:
-    """The answer names the messages to give back (partial batch response)."""
-    failed = []
-    for record in event["Records"]:
-        try:
-            _handle(json.loads(record["body"]), app())
-        except Exception:
-            logger("bulk").exception("a message could not be handled", extra={"queue_message": record["messageId"]})
-            failed.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": failed}
+def handler(event: Event, _context: object) -> Answer:
+    return handle_records(event, lambda message: _handle(message, app()), service="bulk")
 
 
 def _handle(message: dict[str, Any], parts: App) -> None:

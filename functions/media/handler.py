@@ -6,36 +6,23 @@ A message that fails is given back and comes again; a file that keeps breaking i
 """
 
 import functools
-import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from media.bounds import Bounds, Preparer
 from waypost.bootstrap import app
 from waypost.domain.media import Ask, Prepared
 from waypost.observability import logger
+from waypost.queue_records import Answer, Event, handle_records
 from waypost.services.media_preparing import StillClaimed, clear_leftovers, prepare_media
-
-type Event = dict[str, Any]
 
 BOUNDS = Bounds()
 CLAIM_SECONDS = BOUNDS.seconds + 20  # reading and writing the bytes, too; below the function's own time limit
 
 
-def handler(event: Event, _context: object) -> dict[str, list[dict[str, str]]]:
-    """The answer names the messages to give back (partial batch response)."""
-    failed = []
-    for record in event["Records"]:
-        try:
-            _handle(json.loads(record["body"])["media"])
-        except StillClaimed:
-            failed.append({"itemIdentifier": record["messageId"]})
-        except Exception:
-            logger("media").exception("a message could not be handled", extra={"queue_message": record["messageId"]})
-            failed.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": failed}
+def handler(event: Event, _context: object) -> Answer:
+    return handle_records(event, lambda message: _handle(message["media"]), service="media", too_early=(StillClaimed,))
 
 
 def _handle(media_id: str) -> None:

@@ -7,29 +7,18 @@ A message that fails is given back and comes again; after `max_receives` it is a
 what it was for.
 """
 
-import json
 from typing import Any
 
 from waypost.bootstrap import App, app
 from waypost.entities.webhook_lane import Lane
-from waypost.observability import logger
+from waypost.queue_records import Answer, Event, handle_records
 from waypost.services.webhook_delivery import transport
 from waypost.services.webhook_fanout import fan_out
 from waypost.services.webhook_lanes import Courier, deliver
 
-type Event = dict[str, Any]
 
-
-def handler(event: Event, _context: object) -> dict[str, list[dict[str, str]]]:
-    """The answer names the messages to give back (partial batch response)."""
-    failed = []
-    for record in event["Records"]:
-        try:
-            _handle(json.loads(record["body"]), app())
-        except Exception:
-            logger("webhooks").exception("a message could not be handled", extra={"queue_message": record["messageId"]})
-            failed.append({"itemIdentifier": record["messageId"]})
-    return {"batchItemFailures": failed}
+def handler(event: Event, _context: object) -> Answer:
+    return handle_records(event, lambda message: _handle(message, app()), service="webhooks")
 
 
 def _handle(message: dict[str, Any], parts: App) -> None:

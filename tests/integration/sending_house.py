@@ -16,7 +16,7 @@ from containers.worker.clock import SteadyClock
 from containers.worker.gate import Gate
 from containers.worker.naming import MessageKey
 from containers.worker.observations import MessageSeen
-from containers.worker.page import NEW_CHATS_RESTRICTED, Page, SendResult
+from containers.worker.page import Page, SendResult
 from containers.worker.recorder import Recorder
 from containers.worker.sender import Sender
 from containers.worker.steps import Steps
@@ -24,11 +24,12 @@ from infra.local.builder import build
 from waypost.bootstrap import App, join
 from waypost.domain.addresses import parse_address
 from waypost.domain.care import RELAXED, Care
+from waypost.domain.failures import NEW_CHATS_RESTRICTED
 from waypost.domain.message import Lane, Message
 from waypost.domain.wanted import text_to
 from waypost.entities.head import claim, get_head
 from waypost.entities.session import Session
-from waypost.errors import NetworkError
+from waypost.errors import NetworkError, SessionNotLinked
 from waypost.services.accepting import accept as accept_wanted
 from waypost.services.journal import read
 from waypost.services.sessions import create_session
@@ -38,8 +39,8 @@ TENANT = "ten_" + "0" * 26
 SESSION = "ses_" + "0" * 26
 
 # What WhatsApp does with one hand-over: takes it and answers; takes it and the page dies before it answers; dies before
-# it takes it; takes it and acknowledges later; says no.
-Fate = Literal["sent", "taken_then_gone", "gone", "late", "refused"]
+# it takes it; the account has just been unlinked; takes it and acknowledges later; says no.
+Fate = Literal["sent", "taken_then_gone", "gone", "unlinked", "late", "refused"]
 
 
 @dataclass
@@ -77,6 +78,8 @@ class FakeWhatsApp:
         await asyncio.sleep(0)
         if fate == "gone":
             raise NetworkError("The page went away.", code="page_gone")
+        if fate == "unlinked":
+            raise SessionNotLinked("The session is not linked.")
         if self.restricted_until_ms:
             self.acks[wa_hex] = -1
             return SendResult("", chat_id, -1, None, NEW_CHATS_RESTRICTED, self.restricted_until_ms)

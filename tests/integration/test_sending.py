@@ -31,7 +31,7 @@ async def send_all(app: App, whatsapp: FakeWhatsApp, lane: Lane = "interactive")
             tasks.create_task(sending.send_due(contact, lane, up_to=number))
 
 
-fates = st.lists(st.sampled_from(["sent", "taken_then_gone", "gone", "late"]), max_size=24)
+fates = st.lists(st.sampled_from(["sent", "taken_then_gone", "gone", "unlinked", "late"]), max_size=24)
 
 
 @settings(max_examples=30, deadline=None)

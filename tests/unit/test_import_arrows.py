@@ -38,6 +38,7 @@ ROOMS = (
     Room("waypost.ports", ("waypost.errors",)),
     Room("waypost.settings", ("waypost.domain", "waypost.errors")),
     Room("waypost.observability", ("waypost.errors",)),
+    Room("waypost.queue_records", ("waypost.observability",)),
     Room("waypost.domain", ("waypost.domain", "waypost.errors")),
     Room("waypost.entities", ("waypost.entities", "waypost.domain", "waypost.ports", "waypost.errors")),
     Room(
@@ -48,7 +49,7 @@ ROOMS = (
     Room("waypost.engines.aws", ("waypost.engines.aws", "waypost.ports", "waypost.errors")),
     Room("waypost.engines", ("waypost.engines", "waypost.ports", "waypost.errors"), but=("waypost.engines.aws",)),
     Room("waypost.bootstrap", ("waypost",)),
-    *(Room(function, (function, *JOINED)) for function in HANDLERS),
+    *(Room(function, (function, "waypost.queue_records", *JOINED)) for function in HANDLERS),
     Room("containers.worker", ("containers.worker", *JOINED)),
     Room("containers.operator", ("containers.operator", "containers.worker", *JOINED)),
     Room("containers.simulator", ("containers.simulator",)),

@@ -35,6 +35,9 @@ class Failure:
     number: int | None = None
 
 
+# WhatsApp's refusal of a first message while it lets the account begin no new chats.
+NEW_CHATS_RESTRICTED = "new_chats_restricted"
+
 # By our code or wa-js's. What is not here is the page's or WhatsApp's and may pass.
 _BY_CODE: dict[str, tuple[Category, Next]] = {
     "session_not_linked": ("authentication", "wait"),
@@ -42,7 +45,7 @@ _BY_CODE: dict[str, tuple[Category, Next]] = {
     "page_gone": ("network", "wait"),
     "page_not_ready": ("network", "wait"),
     "rate_overlimit": ("rate_limit", "retry"),
-    "new_chats_restricted": ("rate_limit", "hold"),
+    NEW_CHATS_RESTRICTED: ("rate_limit", "hold"),
     "chat_not_found": ("validation", "give_up"),
     "invalid_wid": ("validation", "give_up"),
     "quoted_msg_not_found": ("validation", "give_up"),
@@ -50,21 +53,13 @@ _BY_CODE: dict[str, tuple[Category, Next]] = {
     "group_not_found": ("validation", "give_up"),
     "not_group_member": ("business_logic", "give_up"),
     "not_group_admin": ("business_logic", "give_up"),
-    "media_too_large": ("validation", "give_up"),
-    "media_type_refused": ("validation", "give_up"),
 }
 
-# WhatsApp's error numbers on a message it did not take (user-pains.md; the stanza's `error` attribute).
+# WhatsApp's numbers on a message that it did not take, as its page names them (`NackReason` of
+# WAWebCreateNackFromStanza). The others speak of stanzas that could not be read, which no sender can mend.
 _BY_NUMBER: dict[int, str] = {
-    401: "session_not_linked",
-    403: "not_group_member",
-    404: "not_on_whatsapp",
-    406: "invalid_wid",
-    413: "media_too_large",
-    415: "media_type_refused",
-    429: "rate_overlimit",
-    463: "new_chats_restricted",  # the "reach-out timelock": no new chats for a while, replies go
-    479: "media_type_refused",
+    463: NEW_CHATS_RESTRICTED,  # the "reach-out timelock": no new chats for a while, replies go
+    475: NEW_CHATS_RESTRICTED,  # the month's new chats are used up
 }
 
 _LONGEST_WORDS = 200
