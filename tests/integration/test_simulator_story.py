@@ -2,46 +2,29 @@
 
 import shutil
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Playwright, async_playwright
+from playwright.async_api import Playwright
 
+from tests.integration.phone_network import (
+    ANA,
+    BRUNO,
+    ana_on_it,
+    emptied_simulator,
+    started_playwright,
+    started_server,
+)
 from tests.integration.simulator_driver import Browser, Phone, Simulator, browser_on, until
 
-ANA, BRUNO = "5511900000001", "5511900000002"
-
-
-@pytest.fixture
-async def playwright() -> AsyncIterator[Playwright]:
-    async with async_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    server = Simulator(tmp_path_factory.mktemp("network"))
-    server.launch()
-    yield server
-    assert server.end() == 0
-
-
-@pytest.fixture
-async def simulator(server: Simulator) -> AsyncIterator[Simulator]:
-    async with server.fresh() as simulator:
-        yield simulator
+__all__ = ["ana_on_it", "emptied_simulator", "started_playwright", "started_server"]
 
 
 @pytest.fixture
 async def browser(playwright: Playwright, tmp_path: Path) -> AsyncIterator[Browser]:
     async with browser_on(playwright, tmp_path / "profile") as browser:
         yield browser
-
-
-@pytest.fixture
-async def ana(simulator: Simulator) -> Phone:
-    return await simulator.account(ANA, "Ana")
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Playwright, async_playwright
+from playwright.async_api import Playwright
 
 from containers.worker.launcher_book import Process
 from containers.worker.observations import CodeShown, LoggedOut, MessageSeen
@@ -15,6 +15,13 @@ from containers.worker.signals import LaunchFailed
 from containers.worker.vault import backups, publishing
 from containers.worker.vault.links import take_copy
 from containers.worker.vault.packing import Packer
+from tests.integration.phone_network import (
+    ana_on_it,
+    bruno_on_it,
+    emptied_simulator,
+    started_playwright,
+    started_server,
+)
 from tests.integration.simulator_driver import Phone, Simulator
 from tests.integration.vault_house import SESSION, TENANT, VaultHouse, vault_house
 from tests.unit.leveldb_files import write_database
@@ -25,37 +32,7 @@ from waypost.errors import SessionNotLinked
 from waypost.ports import Key, Update
 from waypost.services.profiles import manifest_key, note_used, object_key
 
-ANA, BRUNO = "5511900000001", "5511900000002"
-
-
-@pytest.fixture
-async def playwright() -> AsyncIterator[Playwright]:
-    async with async_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    server = Simulator(tmp_path_factory.mktemp("network"))
-    server.launch()
-    yield server
-    server.end()
-
-
-@pytest.fixture
-async def simulator(server: Simulator) -> AsyncIterator[Simulator]:
-    async with server.fresh() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-async def ana(simulator: Simulator) -> Phone:
-    return await simulator.account(ANA, "Ana")
-
-
-@pytest.fixture
-async def bruno(simulator: Simulator) -> Phone:
-    return await simulator.account(BRUNO, "Bruno")
+__all__ = ["ana_on_it", "bruno_on_it", "emptied_simulator", "started_playwright", "started_server"]
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Error as PlaywrightError
-from playwright.async_api import Playwright, async_playwright
+from playwright.async_api import Playwright
 
 from containers.worker import browser as launching
 from containers.worker.browser import Place, launch
@@ -29,11 +29,21 @@ from containers.worker.observations import (
 from containers.worker.page_calls import query_exists, save_contact, saved_contacts, subscribe_presence
 from containers.worker.processes import find_process, is_alive
 from containers.worker.script import CREDITS
+from tests.integration.phone_network import (
+    ANA,
+    BRUNO,
+    ana_on_it,
+    bruno_on_it,
+    emptied_simulator,
+    started_playwright,
+    started_server,
+)
 from tests.integration.simulator_driver import Phone, Simulator, until
 from tests.integration.worker_driver import Session, browser_pids, children_of, command_line, session_on
 from waypost.errors import Conflict, NetworkError, SessionNotLinked, WhatsAppError
 
-ANA, BRUNO = "5511900000001", "5511900000002"
+__all__ = ["ana_on_it", "bruno_on_it", "emptied_simulator", "started_playwright", "started_server"]
+
 HEX = "3EB0" + "0A1B2C3D4E5F607182"
 OTHER_HEX = "3EB0" + "F" * 18
 
@@ -45,36 +55,6 @@ window.handed = [];
 sending.addAndSendMsgToChat = (...message) => { window.handed.push(message[1].id.id); return send(...message); };
 true; // a function as the last value would be called
 """
-
-
-@pytest.fixture
-async def playwright() -> AsyncIterator[Playwright]:
-    async with async_playwright() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
-    server = Simulator(tmp_path_factory.mktemp("network"))
-    server.launch()
-    yield server
-    server.end()
-
-
-@pytest.fixture
-async def simulator(server: Simulator) -> AsyncIterator[Simulator]:
-    async with server.fresh() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-async def ana(simulator: Simulator) -> Phone:
-    return await simulator.account(ANA, "Ana")
-
-
-@pytest.fixture
-async def bruno(simulator: Simulator) -> Phone:
-    return await simulator.account(BRUNO, "Bruno")
 
 
 @pytest.fixture
