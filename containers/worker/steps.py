@@ -21,6 +21,7 @@ from waypost.entities.message import get_message, step_write
 from waypost.entities.schedule import settled_write
 from waypost.services.journal import Entry
 from waypost.services.sending import CONTENT
+from waypost.services.telling import status_told
 
 type Watcher = Callable[[Message, Status, Failure | None], None]
 
@@ -118,10 +119,13 @@ class Steps:
             times["sent"] = time_ms
             drafts.append(self._sent(message, time_ms))
         if status != "sent":
-            update = self._update(message, status, "sent" if newly_sent else message.status, time_ms, reason)
-            if told:
-                update.data["failure"] = told
-            drafts.append(update)
+            more = {"failure": told} if told else {}
+            previous: Status = "sent" if newly_sent else message.status
+            drafts.append(
+                status_told(
+                    message, status, time_ms, contacts=self._app.contacts, previous=previous, reason=reason, **more
+                )
+            )
         step = step_write(
             message.id, message.status, status, times, reason=reason, **({"failure": told} if told else {})
         )
@@ -143,13 +147,3 @@ class Steps:
             "source": message.source,
         }
         return Draft("message_sent", time_ms, data, contact=message.contact, message=message.id)
-
-    def _update(self, message: Message, status: Status, previous: Status, time_ms: int, reason: str | None) -> Draft:
-        data = {
-            "message_id": message.id,
-            "chat": self._app.contacts.view(message.tenant, message.contact),
-            "status": status,
-            "previous": previous,
-            "reason": reason,
-        }
-        return Draft("message_status_update", time_ms, data, contact=message.contact, message=message.id)

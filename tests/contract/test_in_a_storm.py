@@ -15,7 +15,7 @@ from waypost.domain.ids import make_id
 from waypost.domain.message import Message
 from waypost.domain.wanted import text_to
 from waypost.entities.head import claim, get_head
-from waypost.entities.message import get_message, new_message_write, status_write
+from waypost.entities.message import get_message, new_message_write, step_write
 from waypost.entities.schedule import last_waiting_by_chat, waiting_by_due
 from waypost.entities.session import Session
 from waypost.errors import Conflict
@@ -76,7 +76,7 @@ def test_a_log_that_is_appended_to_has_no_gap_and_no_step_twice(seed: int, count
         head = claim(calm.table, SESSION, "wrk_test", 0, 1)
         for name in ids:
             draft = Draft("message_sent", 1, {"message_id": name}, message=name)
-            entry = Entry((draft,), (status_write(name, "sent", 1),))
+            entry = Entry((draft,), (step_write(name, "sending", "sent", {"sent": 1}),))
             head = persist(
                 lambda entry=entry, head=head: append(  # type: ignore[misc]
                     [entry], head=head, table=app.table, seals=app.seals, epoch=head.epoch

@@ -11,7 +11,7 @@ from waypost.bootstrap import App
 from waypost.domain.ids import make_id
 from waypost.domain.message import Message
 from waypost.entities.head import get_head
-from waypost.entities.message import get_message, new_message_write, status_write
+from waypost.entities.message import get_message, new_message_write, step_write
 from waypost.services.changes import Changes
 from waypost.services.journal import Entry, append
 
@@ -23,8 +23,7 @@ def sent(client: ApiClient, app: App, *, minutes_ago: int = 0) -> tuple[str, str
     session = client.session()
     message = str(client.send(session).json()["id"])
     time_ms = app.now_ms() - minutes_ago * 60_000
-    app.table.update(status_write(message, "sending", time_ms))
-    app.table.update(status_write(message, "sent", time_ms))
+    app.table.update(step_write(message, "accepted", "sent", {"sent": time_ms}))
     return session, message
 
 

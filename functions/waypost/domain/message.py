@@ -57,11 +57,6 @@ def may_become(current: Status, wanted: Status) -> bool:
     return wanted in _NEXT[current]
 
 
-def statuses_before(wanted: Status) -> tuple[Status, ...]:
-    """The statuses from which `wanted` is a step forward: the condition of the write that takes it."""
-    return tuple(status for status in _NEXT if wanted in _NEXT[status])
-
-
 def is_settled(status: Status) -> bool:
     """Whether sending is over, so that the next message of the chat and lane may go (P3)."""
     return status not in ("accepted", "sending")

@@ -7,7 +7,7 @@ pk SES#{session}#WA          sk {out|in#contact}#{hex}   WhatsApp's id → messa
 
 from typing import Any, cast
 
-from waypost.domain.message import Direction, Lane, Message, Status, statuses_before
+from waypost.domain.message import Direction, Lane, Message, Status
 from waypost.entities.chat import active_write
 from waypost.entities.record import blob, mapping, number, text, text_or_none
 from waypost.entities.schedule import place_writes
@@ -53,15 +53,6 @@ def accept_writes(message: Message, *, due_ms: int) -> list[Write]:
 def new_message_write(message: Message) -> Put:
     """The write of a message that never waits here: one that came in, or that left from the phone."""
     return Put(_to_item(message), _ABSENT)
-
-
-def status_write(message: str, status: Status, now_ms: int, **more: Any) -> Update:
-    """The write that moves a status forward; its condition fails where that would be a step back (P5)."""
-    return Update(
-        message_key(message),
-        set={"status": status, f"time_{status}": now_ms, **more},
-        when=When.all(Clause("a step forward", "status", "in", list(statuses_before(status)))),
-    )
 
 
 def moved_write(message: str, now_ms: int, *, to: str) -> Update:

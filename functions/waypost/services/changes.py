@@ -7,7 +7,7 @@ transaction. None comes twice.
 from typing import Any
 
 from waypost.domain.changes import Change
-from waypost.domain.event import Draft, rfc3339
+from waypost.domain.event import rfc3339
 from waypost.domain.message import Message
 from waypost.entities.message import content_write, reference_write
 from waypost.ports import Write
@@ -15,6 +15,7 @@ from waypost.services.contacts import Contacts
 from waypost.services.journal import Entry
 from waypost.services.sealing import Seals
 from waypost.services.sending import CONTENT
+from waypost.services.telling import status_told
 
 ME = "me"  # who reacted, where it was this account
 
@@ -70,16 +71,7 @@ class Changes:
         writes: tuple[Write, ...],
         **more: Any,
     ) -> Entry:
-        told = {
-            "message_id": message.id,
-            "chat": self._contacts.view(message.tenant, message.contact),
-            "change": change,
-            "status": message.status,
-            "previous": message.status,
-            "reason": None,
-            **data,
-        }
-        draft = Draft("message_status_update", time_ms, told, contact=message.contact, message=message.id)
+        draft = status_told(message, message.status, time_ms, contacts=self._contacts, change=change, **data)
         sealed = self._seals.seal_json(message.tenant, message.contact, f"{CONTENT}#{message.id}", content)
         return Entry((draft,), (content_write(message, sealed, **more), *writes))
 

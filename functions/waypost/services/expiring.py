@@ -2,19 +2,19 @@
 
 from collections.abc import Iterator
 
-from waypost.domain.event import Draft
 from waypost.domain.expiry import is_too_late, reason_of
 from waypost.domain.message import Lane, Message
 from waypost.entities.head import get_head
-from waypost.entities.message import get_message, status_write
-from waypost.entities.schedule import Waiting, page_by_due, settled_write
+from waypost.entities.message import get_message
+from waypost.entities.schedule import Waiting, page_by_due
 from waypost.entities.session import list_sessions
 from waypost.entities.tenant import list_tenants
 from waypost.ports import Queues, Table
 from waypost.services.contacts import Contacts
-from waypost.services.journal import Entry, append, batches
+from waypost.services.journal import append, batches
 from waypost.services.nudges import nudge_consumers
 from waypost.services.sealing import Seals
+from waypost.services.telling import ended_unsent
 
 _LANES: tuple[Lane, ...] = ("interactive", "bulk")
 _PAGE = 500
@@ -35,7 +35,11 @@ def expire_overdue(
         head = get_head(table, session) if late else None
         if head is None:
             continue
-        for piece in batches([_entry(waiting, message, contacts, now_ms) for waiting, message in late]):
+        entries = [
+            ended_unsent(message, "expired", reason_of(waiting.waits_for), now_ms, contacts=contacts)
+            for waiting, message in late
+        ]
+        for piece in batches(entries):
             done = append(piece, head=head, table=table, seals=seals, epoch=None)
             head = done.head
             ended += len(piece) - len(done.refused)
@@ -74,17 +78,3 @@ def _too_late(table: Table, waiting: Waiting, longest_wait_ms: int, now_ms: int)
     if message is None or message.status != "accepted":
         return None
     return message if is_too_late(message, longest_wait_ms, now_ms) else None
-
-
-def _entry(waiting: Waiting, message: Message, contacts: Contacts, now_ms: int) -> Entry:
-    reason = reason_of(waiting.waits_for)
-    data = {
-        "message_id": message.id,
-        "chat": contacts.view(message.tenant, message.contact),
-        "status": "expired",
-        "previous": "accepted",
-        "reason": reason,
-    }
-    draft = Draft("message_status_update", now_ms, data, contact=message.contact, message=message.id)
-    write = status_write(message.id, "expired", now_ms, reason=reason)
-    return Entry((draft,), (write, settled_write(message)))

@@ -10,8 +10,8 @@ from waypost.domain.event import Draft, rfc3339
 from waypost.domain.message import Lane, Message
 from waypost.entities.chat import get_chat
 from waypost.entities.head import get_head
-from waypost.entities.message import get_message, status_write
-from waypost.entities.schedule import settled_write, waiting_in_chat
+from waypost.entities.message import get_message
+from waypost.entities.schedule import waiting_in_chat
 from waypost.entities.session import list_sessions
 from waypost.errors import NotFound
 from waypost.ports import Queues, Table
@@ -19,6 +19,7 @@ from waypost.services.contacts import Contacts
 from waypost.services.journal import Entry, append, batches
 from waypost.services.nudges import nudge_consumers
 from waypost.services.sealing import Seals
+from waypost.services.telling import ended_unsent
 
 _ALL = 10**12 - 1  # no message has a higher number
 _PAGE = 100
@@ -87,7 +88,7 @@ class OptOuts:
         for lane in get_args(Lane):
             for message in self._waiting(session, contact, lane):
                 if message.status == "accepted" and concerns(message):
-                    entries.append(self._cancellation(message, reason))
+                    entries.append(ended_unsent(message, "cancelled", reason, self.now_ms, contacts=self.contacts))
         return entries
 
     def _waiting(self, session: str, contact: str, lane: Lane) -> Iterator[Message]:
@@ -98,19 +99,6 @@ class OptOuts:
             found = (
                 waiting_in_chat(self.table, session, contact, lane, up_to=_ALL, after=found[-1].number) if full else []
             )
-
-    def _cancellation(self, message: Message, reason: str) -> Entry:
-        data = {
-            "message_id": message.id,
-            "chat": self.contacts.view(message.tenant, message.contact),
-            "status": "cancelled",
-            "previous": "accepted",
-            "reason": reason,
-        }
-        draft = Draft("message_status_update", self.now_ms, data, contact=message.contact, message=message.id)
-        return Entry(
-            (draft,), (status_write(message.id, "cancelled", self.now_ms, reason=reason), settled_write(message))
-        )
 
     def _append(self, session: str, entries: list[Entry]) -> int:
         """Returns how many were appended. A session that is gone by now has no log to write in."""

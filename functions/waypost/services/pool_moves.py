@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from waypost.domain.event import Draft
 from waypost.domain.ids import make_id
-from waypost.domain.message import Lane, Message, Status
+from waypost.domain.message import Lane, Message
 from waypost.entities.head import get_head
 from waypost.entities.message import accept_writes, get_message, moved_write, step_write
 from waypost.entities.pool import Pool, list_pools
@@ -26,6 +26,7 @@ from waypost.services.nudges import nudge_consumers
 from waypost.services.pools import Chooser, is_gone
 from waypost.services.sealing import Seals
 from waypost.services.sending import CONTENT, enqueue
+from waypost.services.telling import status_told
 
 SECONDS = 12.0
 _LANES: tuple[Lane, ...] = ("interactive", "bulk")
@@ -84,7 +85,7 @@ class Mover:
         if head is None:
             return
         step = step_write(message.id, "sending", "uncertain", {"uncertain": now_ms}, reason="session_lost")
-        draft = self._update(message, "uncertain", "session_lost")
+        draft = status_told(message, "uncertain", now_ms, contacts=self.contacts, reason="session_lost")
         done = append([Entry((draft,), (step, settled_write(message)))], head=head, table=self.table, seals=self.seals,
                       epoch=None)  # fmt: skip
         nudge_consumers(message.session, done.head.number, queues=self.queues)
@@ -130,20 +131,8 @@ class Mover:
         )
 
     def _notice(self, message: Message, moved: Message) -> Draft:
-        return self._update(
-            message, "cancelled", "moved", moved_to={"session_id": moved.session, "message_id": moved.id}
-        )
-
-    def _update(self, message: Message, status: Status, reason: str, **more: object) -> Draft:
-        data = {
-            "message_id": message.id,
-            "chat": self.contacts.view(message.tenant, message.contact),
-            "status": status,
-            "previous": message.status,
-            "reason": reason,
-            **more,
-        }
-        return Draft("message_status_update", self.now_ms(), data, contact=message.contact, message=message.id)
+        to = {"session_id": moved.session, "message_id": moved.id}
+        return status_told(message, "cancelled", self.now_ms(), contacts=self.contacts, reason="moved", moved_to=to)
 
 
 def is_lost(session: Session | None) -> bool:

@@ -4,18 +4,18 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from waypost.domain.event import Draft
 from waypost.domain.lease import Head
-from waypost.domain.message import Lane, Message
+from waypost.domain.message import Lane
 from waypost.entities.head import get_head
-from waypost.entities.message import get_message, status_write
-from waypost.entities.schedule import Waiting, page_waiting, settled_write
+from waypost.entities.message import get_message
+from waypost.entities.schedule import Waiting, page_waiting
 from waypost.errors import NotFound
 from waypost.ports import Queues, Table
 from waypost.services.contacts import Contacts
-from waypost.services.journal import Entry, append, batches
+from waypost.services.journal import append, batches
 from waypost.services.nudges import nudge_consumers
 from waypost.services.sealing import Seals
+from waypost.services.telling import ended_unsent
 
 LANES: tuple[Lane, ...] = ("interactive", "bulk")
 _PAGE = 100
@@ -92,7 +92,11 @@ class Canceller:
     def _cancel_page(self, page: list[Waiting], reason: str) -> tuple[int, int]:
         """How many were cancelled, and how many were too late."""
         messages = [message for waiting in page if (message := get_message(self.table, waiting.message)) is not None]
-        waiting = [self._entry(message, reason) for message in messages if message.status == "accepted"]
+        waiting = [
+            ended_unsent(message, "cancelled", reason, self.now_ms, contacts=self.contacts)
+            for message in messages
+            if message.status == "accepted"
+        ]
         missed = [message.id for message in messages if message.status == "sending"]
         cancelled, head = len(waiting), self._head() if waiting else None
         for piece in batches(waiting):
@@ -110,18 +114,6 @@ class Canceller:
         """By an earlier try whose answer was lost, or by somebody else: it is what was asked for."""
         message = get_message(self.table, message_id)
         return message is not None and message.status == "cancelled"
-
-    def _entry(self, message: Message, reason: str) -> Entry:
-        data = {
-            "message_id": message.id,
-            "chat": self.contacts.view(message.tenant, message.contact),
-            "status": "cancelled",
-            "previous": "accepted",
-            "reason": reason,
-        }
-        draft = Draft("message_status_update", self.now_ms, data, contact=message.contact, message=message.id)
-        step = status_write(message.id, "cancelled", self.now_ms, reason=reason)
-        return Entry((draft,), (step, settled_write(message)))
 
     def _head(self) -> Head:
         head = get_head(self.table, self.session)

@@ -3,20 +3,20 @@
 import json
 from collections.abc import Collection
 
-from waypost.domain.event import Draft
 from waypost.domain.message import Lane, Message
 from waypost.entities.head import get_head
-from waypost.entities.message import get_message, status_write
+from waypost.entities.message import get_message
 from waypost.entities.queue_pause import get_pause
-from waypost.entities.schedule import Waiting, page_by_due, settled_write
+from waypost.entities.schedule import Waiting, page_by_due
 from waypost.entities.session import Session
 from waypost.errors import Conflict, NotFound
 from waypost.ports import Queues, Table
 from waypost.services.contacts import Contacts
 from waypost.services.holds import Runs
-from waypost.services.journal import Entry, append
+from waypost.services.journal import append
 from waypost.services.nudges import nudge_consumers
 from waypost.services.sealing import Seals
+from waypost.services.telling import ended_unsent
 
 NEAR_HORIZON = 20  # messages of a lane that may be in its queue at once (decision 5)
 CONTENT = "message"  # what a message's content is sealed for
@@ -35,20 +35,7 @@ def cancel(message: Message, *, now_ms: int, table: Table, queues: Queues, seals
     head = get_head(table, message.session)
     if head is None:
         raise NotFound("There is no such session.", code="session_not_found")
-    draft = Draft(
-        "message_status_update",
-        now_ms,
-        {
-            "message_id": message.id,
-            "chat": contacts.view(message.tenant, message.contact),
-            "status": "cancelled",
-            "previous": "accepted",
-            "reason": "requested",
-        },
-        contact=message.contact,
-        message=message.id,
-    )
-    entry = Entry((draft,), (status_write(message.id, "cancelled", now_ms, reason="requested"), settled_write(message)))
+    entry = ended_unsent(message, "cancelled", "requested", now_ms, contacts=contacts)
     done = append([entry], head=head, table=table, seals=seals, epoch=None)
     current = get_message(table, message.id) or message
     if done.refused and current.status != "cancelled":
