@@ -189,6 +189,8 @@ FUNCTIONS = (
         grants=("table:main:write", "table:keys:read", "queue:webhooks:send", "key:data:unwrap"),
     ),
     Function(
+        # It fetches files from the internet, too. No function is in a VPC, so its way out is Lambda's own, and the
+        # network that it could reach by it holds nothing of ours; what it may connect to, services/targets.py says.
         "media",
         "media.handler.handler",
         "queue",

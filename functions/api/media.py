@@ -18,20 +18,30 @@ from waypost.entities.media import KEEP_SECONDS, Media
 from waypost.errors import MediaRefused
 from waypost.services.media import PART_BYTES, parts_of
 from waypost.services.media_uploads import check_size, complete, keep_part, missing_parts
+from waypost.services.media_urls import ask_to_fetch
 
 router = Router()
 _TAGS = ["media"]
 _ONE = "/v1/media/<media_id>"
 
 
-@router.post("/v1/media", status_code=201, tags=_TAGS, summary="Begin to upload a file")
+@router.post("/v1/media", status_code=201, tags=_TAGS, summary="Begin to upload a file, or have one fetched")
 def create(body: wire.NewMedia) -> wire.Media:
-    """Says how to send its bytes. When all of it has come it is judged by its content and made to fit."""
-    app = bootstrap.app()
-    check_size(body.size, app.files)
+    """Says how to send its bytes, or fetches them. When all of it has come it is judged by its content and made to
+    fit."""
+    app, media_id = bootstrap.app(), current().make_id("med")
+    if body.url is not None:
+        media = ask_to_fetch(
+            body.url, media_id, current().tenant,
+            files=app.files, allow_private=app.settings.allow_private_sources,
+            declared=body.type, kind=body.kind, name=body.name, now_ms=app.now_ms(),
+        )  # fmt: skip
+        return _view(media)
+    size = body.size or 0
+    check_size(size, app.files)
     media = app.files.create(
-        current().make_id("med"), current().tenant,
-        declared=body.type, kind=body.kind, name=body.name, size=body.size, now_ms=app.now_ms(),
+        media_id, current().tenant,
+        declared=body.type, kind=body.kind, name=body.name, size=size, now_ms=app.now_ms(),
     )  # fmt: skip
     return _view(media)
 

@@ -1,15 +1,15 @@
 """Media files on the wire."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from api.schemas import Request, printable
+from api.schemas import MAX_URL, Request, printable
 from waypost.domain.media import Kind, State
+from waypost.domain.media_names import MAX_NAME
 
 _TIME = "2026-11-22T12:00:00.000Z"
-_MAX_NAME = 240  # the longest that file systems take, with room for an ending
 _MOST = 2**40  # what may be said; what is taken is a setting
 
 MediaId = Annotated[str, Path(description="A file's id.", examples=["med_00000000000000000000000000"])]
@@ -23,7 +23,16 @@ def _plain_name(name: str) -> str:
 
 
 class NewMedia(Request):
-    size: int = Field(ge=1, le=_MOST, examples=[204800], description="How many bytes will come.")
+    """Either `size`: the bytes will come; or `url`: they are fetched."""
+
+    size: int | None = Field(None, ge=1, le=_MOST, examples=[204800], description="How many bytes will come.")
+    url: str | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_URL,
+        description="Where to fetch it: https, on the public internet, without user name and password. It is stored "
+        "encrypted, and forgotten once the file is here.",
+    )
     type: str = Field(
         "",
         max_length=127,
@@ -32,8 +41,14 @@ class NewMedia(Request):
     )
     kind: Kind | None = Field(None, description="What it is to be sent as. None: what its type is usually sent as.")
     name: Annotated[str | None, AfterValidator(lambda name: None if name is None else _plain_name(name))] = Field(
-        None, min_length=1, max_length=_MAX_NAME, examples=["invoice.pdf"], description="Shown with documents."
+        None, min_length=1, max_length=MAX_NAME, examples=["invoice.pdf"], description="Shown with documents."
     )
+
+    @model_validator(mode="after")
+    def _from_one_place(self) -> Self:
+        if (self.size is None) == (self.url is None):
+            raise ValueError("give size or url, one of them")
+        return self
 
 
 class Upload(BaseModel):
@@ -75,7 +90,7 @@ class Media(BaseModel):
     id: str = Field(examples=["med_00000000000000000000000000"])
     state: State
     name: str | None
-    size: int = Field(description="Of what was uploaded.")
+    size: int = Field(description="Of what was uploaded or fetched; 0 until that is known.")
     progress: int = Field(description="Of its preparation, in percent.")
     upload: Upload | None = Field(description="Null once all of it has come.")
     prepared: MediaFacts | None = Field(description="When it is ready.")

@@ -16,7 +16,8 @@ from waypost.errors import ValidationError
 class Settings:
     """`home` is where the embedded engine lives; `engines/aws/places.py` says how the AWS engine finds its things
     (WAYPOST_TABLE_…, _BUCKET_…, _KEY, _QUEUE_URL, _QUEUES, _PUSH_URL). `allow_private_targets` lets webhooks go to
-    private and loopback addresses, which only a single machine needs. `public_url` is the address of the API that
+    private and loopback addresses, which only a single machine needs; `allow_private_sources` lets files be fetched
+    from there, and by http, which only developing needs. `public_url` is the address of the API that
     people reach, for links; empty: the one that a request came to. `profile_versions` is how many copies of a
     session's browser profile are kept. `interactive_hours` and `bulk_hours` are how
     long a new message of a lane may expect to wait; beyond, it is refused as `queue_full`. `care` is how
@@ -28,6 +29,7 @@ class Settings:
     chromium: Path = Path("/usr/lib/chromium/chromium-headless-shell")
     stage: str = "dev"
     allow_private_targets: bool = False
+    allow_private_sources: bool = False
     public_url: str = ""
     lease_seconds: float = 30.0  # as domain/lease.py explains; shorter ones are for tests, whose workers share a clock
     clock_margin_seconds: float = 5.0
@@ -45,6 +47,7 @@ class Settings:
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
     """WAYPOST_ENGINE, _HOME, _WHATSAPP_URL, _CHROMIUM (the real binary), _STAGE, _ALLOW_PRIVATE_TARGETS=1,
+    _ALLOW_PRIVATE_SOURCES=1,
     _PUBLIC_URL, _PROFILE_VERSIONS (2 to 7), _INTERACTIVE_HOURS, _BULK_HOURS, and what every process of a house must
     share: _LEASE_SECONDS (3 to 120), _CLOCK_MARGIN_SECONDS (0.5 to 30).
     _REQUIRE_PROXY=1 (the owner of a session refuses, too).
@@ -61,6 +64,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         chromium=Path(environment.get("WAYPOST_CHROMIUM", str(defaults.chromium))),
         stage=stage,
         allow_private_targets=environment.get("WAYPOST_ALLOW_PRIVATE_TARGETS") == "1",
+        allow_private_sources=environment.get("WAYPOST_ALLOW_PRIVATE_SOURCES") == "1",
         public_url=environment.get("WAYPOST_PUBLIC_URL", defaults.public_url),
         lease_seconds=_number(environment, "WAYPOST_LEASE_SECONDS", defaults.lease_seconds, 3, 120),
         clock_margin_seconds=_number(

@@ -98,12 +98,15 @@ def function_arn(name: str) -> str:
 
 def lambda_environment(home: Path, *, whatsapp_url: str) -> Mapping[str, str]:
     """The variables that the cloud's stack would set, for handlers that share one process."""
+    stage = os.environ.get("WAYPOST_STAGE", _stage(whatsapp_url))
     return {
         "WAYPOST_ENGINE": os.environ.get("WAYPOST_ENGINE", "embedded"),
         "WAYPOST_HOME": str(home),
-        "WAYPOST_STAGE": os.environ.get("WAYPOST_STAGE", _stage(whatsapp_url)),
+        "WAYPOST_STAGE": stage,
         "WAYPOST_WHATSAPP_URL": whatsapp_url,
         "WAYPOST_ALLOW_PRIVATE_TARGETS": "1",  # a webhook's receiver stands on this machine, too
+        # Whoever may fetch from this machine sees what it shows to nobody else: only while developing.
+        "WAYPOST_ALLOW_PRIVATE_SOURCES": os.environ.get("WAYPOST_ALLOW_PRIVATE_SOURCES", "01"[stage == "dev"]),
         "POWERTOOLS_SERVICE_NAME": "waypost",
         "POWERTOOLS_METRICS_NAMESPACE": "Waypost",
         "POWERTOOLS_METRICS_DISABLED": "true",  # metrics are log lines for CloudWatch, which nobody reads here

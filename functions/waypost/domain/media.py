@@ -14,7 +14,7 @@ from typing import Any, Literal
 # `gif` is how WhatsApp shows moving pictures: a video without sound that plays by itself, again and again.
 Kind = Literal["image", "gif", "video", "audio", "voice", "document", "sticker"]
 Family = Literal["image", "video", "audio", "document"]
-State = Literal["uploading", "checking", "preparing", "ready", "refused"]
+State = Literal["uploading", "fetching", "checking", "preparing", "ready", "refused"]
 
 MAX_SOURCE_BYTES = 100 * 1024 * 1024  # before it is made to fit; a setting
 MAX_PREPARED_BYTES = 16 * 1024 * 1024  # R-LIM-2

@@ -8,12 +8,14 @@ _TYPES = (
     "What counts is the content, not the name."
 )
 
+_SMALLER = "Make it smaller first."
+
 # code: (what is wrong, how to mend it). {} are filled with the facts that `refusal` is given.
 REFUSALS: dict[str, tuple[str, str]] = {
     "media_empty": ("The file is empty.", "Upload it again: nothing arrived."),
     "media_source_too_large": (
         "The file has {size} bytes, and at most {limit} are taken in.",
-        "Make it smaller first.",
+        _SMALLER,
     ),
     "media_too_large": (
         "The file has {size} bytes, and at most {limit} can be sent; it is of a kind that cannot be made smaller.",
@@ -69,6 +71,33 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "media_broke_reader": (
         "The program that reads such files broke down over this one.",
         "Save it anew with a program that can open it, and try again.",
+    ),
+    "url_refused": (
+        "The URL leads to where nothing is fetched from.",
+        "Give an https:// URL without user name and password, whose host is on the public internet, also after "
+        "redirects.",
+    ),
+    "url_redirects": ("The URL redirects more than {limit} times.", "Give the URL that it leads to in the end."),
+    "url_unreachable": (
+        "The URL's server could not be reached, or broke off.",
+        "Check that the URL can be opened from the internet, or upload the file.",
+    ),
+    "url_too_slow": (
+        "The URL's server did not give the whole file in time.",
+        "Put it on a faster server, or upload the file.",
+    ),
+    "url_too_large": ("The URL gives more than {limit} bytes, which is the most that is taken in.", _SMALLER),
+    "url_status": (
+        "The URL's server answered with the status {status}.",
+        "Check that the URL is right, still valid, and can be opened without logging in.",
+    ),
+    "url_page": (
+        "The URL gives a web page, not a file.",
+        "Give the URL of the file itself: often it is the page of a login, or one that shows the file.",
+    ),
+    "url_compressed": (
+        "The URL's server compresses the file although it was asked not to.",
+        "Have it given as it is, or upload the file.",
     ),
 }
 

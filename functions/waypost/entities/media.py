@@ -1,6 +1,7 @@
 """A file on its way to be sent, and what became of it.
 
-pk MED#{media}   sk -      from its coming until it is settled in index by_owner as `media-open`, by the time of making
+pk MED#{media}   sk -      from its coming, or its being asked for, until it is settled in index by_owner as
+                          `media-open`, by the time of making
 
 What was said and found of the file, and the key of its bytes, is sealed under the tenant's key.
 """
@@ -20,7 +21,7 @@ _OPEN = "media-open"
 @dataclass(frozen=True, slots=True)
 class Media:
     """`asked` and `facts` are sealed JSON objects; `code` says why it was refused. `progress` is in percent.
-    Who prepares it has it until `claimed_until_ms`; `attempts` counts them."""
+    Who fetches or prepares it has it until `claimed_until_ms`; `attempts` counts them, of each kind by itself."""
 
     id: str
     tenant: str
@@ -54,23 +55,37 @@ def unsettled_media(table: Table, before_ms: int, *, limit: int = 100) -> list[M
     return [_from_item(item) for item in page.items]
 
 
-def mark_uploaded(table: Table, media: Media) -> None:
-    """The source is there; does nothing once somebody works on it."""
+def mark_uploaded(table: Table, media: Media, *, asked: bytes | None = None) -> None:
+    """The source is there; does nothing once somebody works on it. `asked` replaces what was said of it before."""
+    known: dict[str, Value] = {} if asked is None else {"asked": asked}
     _change(
         table,
         media.id,
-        {"state": "checking", "owner_pk": _OPEN, "owner_sk": f"{media.created_ms:013d}#{media.id}"},
+        {"state": "checking", **_open(media), **known},
         Clause("still comes in", "state", "eq", "uploading"),
     )
 
 
-def claim_media(table: Table, media: Media, now_ms: int, until_ms: int) -> Media | None:
-    """Take it up for preparation; None when somebody else has, or it is settled."""
+def mark_fetched(table: Table, media: Media, *, asked: bytes) -> bool:
+    """The source is there, and its preparation begins anew to count; False when somebody else has taken it up."""
+    values: dict[str, Value] = {"state": "checking", "asked": asked, "claimed_until_ms": 0, "attempts": 0}
+    return _change(table, media.id, values, Clause("is fetched", "state", "eq", "fetching"), _ours(media))
+
+
+def put_off(table: Table, media: Media, until_ms: int) -> None:
+    """Nobody is to take it up before that time."""
+    _change(table, media.id, {"claimed_until_ms": until_ms}, _ours(media))
+
+
+def claim_media(
+    table: Table, media: Media, now_ms: int, until_ms: int, *, states: tuple[State, ...] = ("checking", "preparing")
+) -> Media | None:
+    """Take it up for preparation; None when somebody else has, or it is in none of the states."""
     changed = _change(
         table,
         media.id,
         {"claimed_until_ms": until_ms, "attempts": media.attempts + 1},
-        Clause("is not settled", "state", "in", ("checking", "preparing")),
+        Clause("is to be worked on", "state", "in", states),
         Clause("nobody is at it", "claimed_until_ms", "lt", now_ms),
         Clause("as it was read", "attempts", "eq", media.attempts),
     )
@@ -86,15 +101,19 @@ def note_progress(table: Table, media: Media, percent: int) -> None:
     _change(table, media.id, {"state": "preparing", "progress": percent}, _ours(media))
 
 
-def settle_media(table: Table, media: Media, state: State, *, facts: bytes, code: str | None) -> bool:
+def settle_media(table: Table, media: Media, state: State, *, asked: bytes, facts: bytes, code: str | None) -> bool:
     """The end of its preparation; False when somebody else has taken it up since."""
     return _change(
         table,
         media.id,
-        {"state": state, "facts": facts, "code": code, "progress": 100},
+        {"state": state, "asked": asked, "facts": facts, "code": code, "progress": 100},
         _ours(media),
         remove=("owner_pk", "owner_sk"),
     )
+
+
+def _open(media: Media) -> dict[str, Value]:
+    return {"owner_pk": _OPEN, "owner_sk": f"{media.created_ms:013d}#{media.id}"}
 
 
 def _ours(media: Media) -> Clause:
@@ -129,6 +148,7 @@ def _to_item(media: Media) -> Item:
         "claimed_until_ms": media.claimed_until_ms,
         "attempts": media.attempts,
         "ttl": media.created_ms // 1000 + KEEP_SECONDS,
+        **(_open(media) if media.state == "fetching" else {}),
     }
 
 

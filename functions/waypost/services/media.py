@@ -10,7 +10,7 @@ All are sealed under a key of the file's own, which is sealed with the rest of w
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from waypost.domain.media import MAX_SOURCE_BYTES, Kind, Prepared
@@ -29,13 +29,14 @@ _OPENED_AT_ONCE = 4 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the sender said of the file, and the key of its bytes. `name` is what the receiver is shown. `size` is said
-    of what comes in parts, 0 of what comes at once."""
+    of what comes in parts, 0 of what comes at once. `url` is where it is to be fetched, and forgotten then."""
 
     key: bytes
     declared: str = ""
     kind: Kind | None = None
     name: str | None = None
     size: int = 0
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,16 @@ class Files:
 
     def create(
         self, media_id: str, tenant: str, *, declared: str = "", kind: Kind | None = None, name: str | None = None,
-        size: int = 0, now_ms: int,
+        size: int = 0, url: str = "", now_ms: int,
     ) -> Media:  # fmt: skip
-        """A place for a file that comes; the same id gives the same place."""
-        asked = {"key": new_key().hex(), "declared": declared, "kind": kind, "name": name, "size": size}
-        media = Media(media_id, tenant, now_ms, self.seals.seal_json(tenant, tenant, f"media#{media_id}", asked))
+        """A place for a file that comes, or is to be fetched; the same id gives the same place."""
+        asked = self.seal_asked(media_id, tenant, Asked(new_key(), declared, kind, name, size, url))
+        media = Media(media_id, tenant, now_ms, asked, "fetching" if url else "uploading")
         return media if put_media(self.table, media) else self.find(media_id, tenant)
+
+    def seal_asked(self, media_id: str, tenant: str, asked: Asked) -> bytes:
+        said = {**asdict(asked), "key": asked.key.hex()}
+        return self.seals.seal_json(tenant, tenant, f"media#{media_id}", said)
 
     def find(self, media_id: str, tenant: str) -> Media:
         """Raises NotFound, also for another tenant's."""
@@ -75,13 +80,18 @@ class Files:
         mark_uploaded(self.table, media)
         self.ask_for(media.id)
 
-    def ask_for(self, media_id: str) -> None:
-        """Have it prepared. What is settled already stays as it is."""
-        self.queues.queue("media").send(json.dumps({"media": media_id}))
+    def ask_for(self, media_id: str, *, delay_seconds: int = 0) -> None:
+        """Have it fetched or prepared, whichever is next. What is settled already stays as it is."""
+        self.queues.queue("media").send(json.dumps({"media": media_id}), delay_seconds=delay_seconds)
 
     def asked(self, media: Media) -> Asked:
         said = self.seals.open_json(media.tenant, media.tenant, f"media#{media.id}", media.asked)
-        return Asked(bytes.fromhex(said["key"]), said["declared"], said["kind"], said["name"], said.get("size", 0))
+        return Asked(**{**said, "key": bytes.fromhex(said["key"])})
+
+    def without_url(self, media: Media) -> bytes:
+        """What was said of it, sealed anew if it held a URL, which nobody needs any more."""
+        asked = self.asked(media)
+        return self.seal_asked(media.id, media.tenant, replace(asked, url="")) if asked.url else media.asked
 
     def prepared(self, media: Media) -> Prepared:
         """What is sent. Raises Conflict `media_not_ready`, and MediaRefused with why it never will be."""

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
+from typing import Any
 
 from waypost.domain.media import Ask, Prepared, State
 from waypost.domain.media_refusals import refusal
@@ -54,15 +55,21 @@ def _settled(media: Media, files: Files, prepare: Prepare) -> State:
         if media.attempts > MAX_ATTEMPTS:
             raise refusal("media_broke_reader")
         facts = asdict(_prepared(media, files, prepare))
-        state, code = "ready", None
     except MediaRefused as refused:
-        facts = {"message": refused.message, "mend": refused.mend}
-        state, code = "refused", refused.code
+        return refuse_media(media, refused, files=files)
+    return _end(media, "ready", facts, files)
+
+
+def refuse_media(media: Media, refused: MediaRefused, *, files: Files) -> State:
+    """It is never sent, and its source is gone; whoever asks is told why. `media` is as it was claimed."""
+    return _end(media, "refused", {"message": refused.message, "mend": refused.mend}, files, code=refused.code)
+
+
+def _end(media: Media, state: State, facts: dict[str, Any], files: Files, *, code: str | None = None) -> State:
     sealed = files.seals.seal_json(media.tenant, media.tenant, f"media-facts#{media.id}", facts)
-    ended: State = "ready" if state == "ready" else "refused"
-    if settle_media(files.table, media, ended, facts=sealed, code=code):
+    if settle_media(files.table, media, state, asked=files.without_url(media), facts=sealed, code=code):
         files.forget_source(media)
-    return ended
+    return state
 
 
 def _prepared(media: Media, files: Files, prepare: Prepare) -> Prepared:

@@ -3,10 +3,13 @@
 Every part but the last has `PART_BYTES`; how many there are follows from the size that was said beforehand.
 """
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from waypost.domain.media_refusals import refusal
 from waypost.entities.media import Media, mark_uploaded
 from waypost.errors import Conflict, TooLarge, ValidationError
-from waypost.services.media import PART_BYTES, Files, part_place, parts_of
+from waypost.services.media import PART_BYTES, Asked, Files, part_place, parts_of
 
 
 def check_size(size: int, files: Files) -> None:
@@ -40,6 +43,24 @@ def keep_part(media: Media, number: int, data: bytes, *, files: Files) -> None:
             code="part_size_wrong",
         )
     files.write_source_part(media, number, data)
+
+
+def keep_stream(media: Media, pieces: Iterable[bytes], *, files: Files) -> Asked:
+    """Keep a file whose size is known only when it ends; what is known of it then. Repeatable: the parts of a try that
+    broke off are written over, or go with the source."""
+    size, number, waiting = 0, 0, bytearray()
+    for piece in pieces:
+        waiting += piece
+        size += len(piece)
+        while len(waiting) >= PART_BYTES:
+            number += 1
+            files.write_source_part(media, number, bytes(waiting[:PART_BYTES]))
+            del waiting[:PART_BYTES]
+    if waiting:
+        files.write_source_part(media, number + 1, bytes(waiting))
+    if not size:
+        raise refusal("media_empty")
+    return replace(files.asked(media), size=size, url="")
 
 
 def missing_parts(media: Media, *, files: Files) -> list[int]:

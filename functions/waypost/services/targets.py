@@ -1,4 +1,4 @@
-"""Which addresses a webhook may go to: the public internet, never the network that Waypost itself runs in.
+"""Which addresses a webhook may go to, and a file be fetched from: the public internet, never our own network.
 
 A URL can be checked when it is stored (`check_url`), but a name may mean another address by the time of the post. So
 what counts is `checked_addresses`, asked at every new connection, which then goes to the address that was checked.

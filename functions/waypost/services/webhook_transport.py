@@ -1,30 +1,16 @@
-"""HTTP connections that only go to checked addresses, kept open between posts.
+"""Posts to webhooks, on connections that only go to checked addresses and are kept open between posts."""
 
-The check sits where the socket is opened: whatever a name means a moment later, the connection goes to the address
-that passed, and TLS still verifies the host name. httpcore itself follows no redirects and reads no proxy settings.
-"""
-
-import threading
 import time
-from collections.abc import Iterable
 from ssl import SSLContext
 
 import httpcore
 import httpx
 
 from waypost.errors import NetworkError, ValidationError
-from waypost.services.targets import (
-    RESOLVE_SECONDS,
-    Resolve,
-    check_url,
-    checked_addresses,
-    in_time,
-    resolve_by_system,
-)
+from waypost.services.checked_connections import CheckedBackend, Deadline
+from waypost.services.targets import Resolve, check_url, resolve_by_system
 
 READ_AT_MOST = 64 * 1024  # of a response, to have the connection back; nobody looks at it
-_CONNECT_SECONDS = 4.0  # per address, so that one that is silent leaves time for the next
-_SHORTEST_SECONDS = 0.001
 
 
 class WebhookTransport:
@@ -34,13 +20,13 @@ class WebhookTransport:
         self, *, allow_private: bool, resolve: Resolve = resolve_by_system, tls: SSLContext | None = None
     ) -> None:
         self._allow_private = allow_private
-        self._deadline = _Deadline()
+        self._deadline = Deadline()
         self._pool = httpcore.ConnectionPool(
             ssl_context=tls,
             max_connections=100,
             max_keepalive_connections=20,
             keepalive_expiry=30,
-            network_backend=_CheckedBackend(allow_private, resolve, self._deadline),
+            network_backend=CheckedBackend(allow_private, resolve, self._deadline),
         )
 
     def post(self, url: str, headers: dict[str, str], body: bytes, *, timeout: float) -> tuple[int, str | None]:
@@ -75,78 +61,6 @@ class WebhookTransport:
 
     def close(self) -> None:
         self._pool.close()
-
-
-class _Deadline(threading.local):
-    """When the calling thread's post must be over, by the monotonic clock."""
-
-    at: float = 0.0
-
-    def left(self, at_most: float | None) -> float:
-        left = max(_SHORTEST_SECONDS, self.at - time.monotonic())
-        return left if at_most is None else min(left, at_most)
-
-
-class _CheckedBackend(httpcore.NetworkBackend):
-    def __init__(self, allow_private: bool, resolve: Resolve, deadline: _Deadline) -> None:
-        self._allow_private = allow_private
-        self._resolve = resolve
-        self._deadline = deadline
-        self._sockets = httpcore.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        resolve = in_time(self._resolve, self._deadline.left(RESOLVE_SECONDS))
-        addresses = checked_addresses(host, port, allow_private=self._allow_private, resolve=resolve)
-        for address in addresses[:-1]:
-            try:
-                return self._connect(address, port, local_address, socket_options, _CONNECT_SECONDS)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                continue
-        return self._connect(addresses[-1], port, local_address, socket_options, timeout)
-
-    def _connect(
-        self,
-        address: str,
-        port: int,
-        local_address: str | None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None,
-        at_most: float | None,
-    ) -> httpcore.NetworkStream:
-        stream = self._sockets.connect_tcp(address, port, self._deadline.left(at_most), local_address, socket_options)
-        return _TimedStream(stream, self._deadline)
-
-
-class _TimedStream(httpcore.NetworkStream):
-    """A stream whose every step ends at the post's deadline, because httpcore's time limits are per step."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadline.left(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._deadline.left(timeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(
-        self, ssl_context: SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        inner = self._stream.start_tls(ssl_context, server_hostname, self._deadline.left(timeout))
-        return _TimedStream(inner, self._deadline)
-
-    def get_extra_info(self, info: str) -> object:
-        return self._stream.get_extra_info(info)
 
 
 def _retry_after(response: httpcore.Response) -> str | None:
