@@ -16,14 +16,14 @@ import httpx
 _START_SECONDS = 60.0
 
 
-def poll[T](look: Callable[[], T | None], seconds: float, what: str) -> T:
-    """Look until there is something, at most `seconds`."""
+def poll[T](look: Callable[[], T | None], seconds: float, what: str, *, every: float = 0.05) -> T:
+    """Look until there is something, at most `seconds`, `every` so often."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = look()
         if found:
             return found
-        time.sleep(0.05)
+        time.sleep(every)
     raise AssertionError(f"not within {seconds} s: {what}")
 
 

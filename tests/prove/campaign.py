@@ -44,6 +44,7 @@ ARRIVED = frozenset({"sent", "delivered", "read"})
 MOST_WAIT_SECONDS = 10.0  # of scaled time, for 95 of 100 interactive messages
 MOST_IN_DOUBT = 5  # handed over and not acknowledged when the ban falls
 GIVE_UP_SECONDS = 300.0
+LOOK_SECONDS = 1.0  # who watches a run: more often would measure the watching
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def run(home: Path, *, seed: int) -> Report:
                 poll(
                     lambda: _operate(api, sessions, report)
                     and api.get(f"/v1/bulk/{run_id}").json()["status"] == "finished",
-                    GIVE_UP_SECONDS, "the end",
+                    GIVE_UP_SECONDS, "the end", every=LOOK_SECONDS,
                 )  # fmt: skip
             report.seconds = round(time.monotonic() - began, 1)
             report.scaled_minutes = round(report.seconds * SCALE / 60, 1)
@@ -190,14 +191,15 @@ def _trouble(
     poll(lambda: _outcomes(api, run_id).get("cancelled", 0) == len(cast.stopping), 60, "the STOPs are honoured")
     for session in sessions:
         api.post(f"/v1/sessions/{session}/queue/resume", json={}).raise_for_status()
-    poll(lambda: _gone(api, run_id) > 60, GIVE_UP_SECONDS, "an eighth has gone")
+    poll(lambda: _gone(api, run_id) > 60, GIVE_UP_SECONDS, "an eighth has gone", every=LOOK_SECONDS)
     with house.simulator() as simulator:
         simulator.patch(f"/control/accounts/{ACCOUNTS[0]}", json={"banned": True}).raise_for_status()
     poll(lambda: status_of(api, sessions[0]) == "banned", 60, "the ban is seen")
     for number in cast.replying:
         _answer(house, number)
     poll(
-        lambda: _operate(api, sessions, report) and _gone(api, run_id) > 210, GIVE_UP_SECONDS, "a half has gone"
+        lambda: _operate(api, sessions, report) and _gone(api, run_id) > 210,
+        GIVE_UP_SECONDS, "a half has gone", every=LOOK_SECONDS,
     )  # fmt: skip
     owner = poll(lambda: owner_of(house, sessions[2]), 60, "somebody owns it")
     began = time.time()
