@@ -264,6 +264,7 @@ TASKS = (
             "queue:runs:send",
             *_NUDGES,
             "bucket:profiles:write",
+            "bucket:media:write",  # what comes in
             "key:data:wrap",
             "key:data:root",
         ),

@@ -14,6 +14,7 @@ from waypost.domain.message import Message
 from waypost.entities.message import find_by_reference, get_message
 from waypost.services.changes import Changes
 from waypost.services.journal import Entry
+from waypost.services.sending import CONTENT
 
 
 class Amendments:
@@ -58,6 +59,7 @@ class Amendments:
         await self._record(message_id, entry)
 
     async def revoked(self, message_id: str, *, by: str | None) -> None:
+        await patiently(self._forget_file, message_id)  # first: whoever dies now hears of it again
         await self._record(message_id, lambda m: self._changes.revoked(m, by=by, time_ms=self._app.now_ms()))
 
     async def reacted(self, message_id: str, emoji: str | None, *, by: str | None, t: int | None) -> None:
@@ -71,6 +73,16 @@ class Amendments:
             entry = None if message is None else await patiently(make, message)
             if entry is None or await self._recorder.record(entry):
                 return
+
+    def _forget_file(self, message_id: str) -> None:
+        """What was taken back is not to be read here any more."""
+        app = self._app
+        message = get_message(app.table, message_id)
+        if message is None:
+            return
+        content = app.seals.open_json(message.tenant, message.contact, f"{CONTENT}#{message.id}", message.content)
+        if media_id := content.get("media"):
+            app.received.take_back(media_id, app.now_ms())
 
     def _is_filed(self, message: Message, edit_id: str) -> bool:
         reference = f"edit#{message.id}#{edit_id}"

@@ -62,7 +62,7 @@ class Backfill:
         for some in batched(missed, _SLICE, strict=False):
             seen = await page.messages([one.key for one in some])
             await self._intake.file_recent(seen, since_ms=linked_ms)
-            await self._hear_reactions(page, seen)
+            await self._hear_answers(page, seen)
         return len(missed)
 
     async def _look_through(self, page: Page, chat: str, number: int, linked_ms: int, gap_ms: int) -> list[_Missed]:
@@ -81,16 +81,18 @@ class Backfill:
             if looked == 0:
                 news = [one for one in recent if str(one.key) in known]
                 await self._intake.note_changes(news)
-                await self._hear_reactions(page, news)
+                await self._hear_answers(page, news)
             met = await patiently(self._is_before, recent, known, gap_ms)
             if met or before is None or (seen and not recent):
                 break
         return missed
 
-    async def _hear_reactions(self, page: Page, seen: Sequence[MessageSeen]) -> None:
+    async def _hear_answers(self, page: Page, seen: Sequence[MessageSeen]) -> None:
         for message in seen:
             if message.reacted:
                 await self._intake.file(await page.reactions(message), backfilled=True)
+            if message.type == "poll_creation":
+                await self._intake.file(await page.votes(message), backfilled=True)
 
     def _known(self, seen: Sequence[MessageSeen]) -> dict[str, str]:
         """Of those that are filed, our ids by their keys."""

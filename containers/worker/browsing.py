@@ -17,6 +17,7 @@ from containers.worker.launcher_book import Process
 from containers.worker.observations import Batch, BrowserGone, LoginSeen, PageCrashed, PageHung
 from containers.worker.page import Page
 from containers.worker.signals import LaunchFailed, Observation, ProfileLost
+from containers.worker.spool import spool_folder
 from containers.worker.starts import Starts
 from containers.worker.vault.links import profile_folder
 from containers.worker.vault.page_state import put_back
@@ -232,7 +233,8 @@ def place_of(home: Path, session_id: str) -> Place:
 def forget_device(place: Place) -> None:
     """Remove the profile of a browser that has ended, and all that belongs to it."""
     halves = place.profile.parent.glob(f"{place.profile.name}.restoring-*")
-    for folder in (place.profile, place.profile.with_name(f"{place.profile.name}.copy"), *halves, place.run):
+    spool = spool_folder(place.run.parents[1], place.session)
+    for folder in (place.profile, place.profile.with_name(f"{place.profile.name}.copy"), *halves, place.run, spool):
         shutil.rmtree(folder, ignore_errors=True)
     for beside in (".lock", ".stamp"):
         place.profile.with_name(place.profile.name + beside).unlink(missing_ok=True)

@@ -115,4 +115,4 @@ class ConsentWords:
 
 def _may_be_a_word(seen: MessageSeen) -> bool:
     of_two = seen.chat is not None and not seen.key.from_me
-    return of_two and seen.type == "chat" and seen.body is not None and len(seen.body) <= MAX_WORD
+    return of_two and seen.body is not None and len(seen.body) <= MAX_WORD  # a caption counts, too

@@ -22,6 +22,7 @@ from containers.worker.observations import (
     UpdateNeeded,
 )
 from containers.worker.observed_changes import EditSeen, ReactionSeen, ReadSeen, RevokeSeen
+from containers.worker.observed_content import VoteSeen, read_file
 
 type Plain = dict[str, Any]
 
@@ -46,11 +47,12 @@ def read_login(plain: Plain) -> LoginSeen:
 
 
 def read_message(plain: Plain) -> MessageSeen:
-    read = ("kind", "key", "chat", "author", "mentions")
+    read = ("kind", "key", "chat", "author", "mentions", "file")
     return MessageSeen(
         key=MessageKey(**plain["key"]),
         chat=_person(plain["chat"]),
         author=_person(plain["author"]),
+        file=read_file(plain.get("file")),
         mentions=tuple(Person(one["pn"], one["lid"]) for one in plain.get("mentions", ()) if one),
         **{name: value for name, value in plain.items() if name not in read},
     )
@@ -80,6 +82,10 @@ def read_reaction(target: Target, plain: Plain) -> ReactionSeen:
     return ReactionSeen(target, plain["emoji"], plain["mine"], _person(plain["by"]), plain["t"])
 
 
+def read_vote(plain: Plain) -> VoteSeen:
+    return VoteSeen(_target(plain), tuple(plain["options"]), plain["mine"], _person(plain["by"]), plain["t"])
+
+
 def _ack(plain: Plain) -> AckSeen:
     return AckSeen(tuple(plain["ids"]), plain["ack"], plain["chat"], _person(plain["person"]), plain["participant"])
 
@@ -105,4 +111,5 @@ _READERS: dict[str, Callable[[Plain], PageObservation]] = {
     "revoke": _revoke,
     "trouble": lambda plain: PageTrouble(plain["where"], plain["code"]),
     "typing": _typing,
+    "vote": read_vote,
 }

@@ -12,6 +12,7 @@ from containers.worker.backfill import Backfill
 from containers.worker.intake import Intake
 from containers.worker.observations import Batch, Gap, MessageSeen, PageObservation, PageTrouble
 from containers.worker.observed_changes import ChangeSeen
+from containers.worker.observed_content import VoteSeen
 from containers.worker.page import Page
 from waypost.bootstrap import App
 from waypost.domain.health import evidence_from
@@ -101,7 +102,7 @@ class Filing:
 
 
 def _tells_of_messages(seen: PageObservation) -> bool:
-    return isinstance(seen, MessageSeen | ChangeSeen)
+    return isinstance(seen, MessageSeen | ChangeSeen | VoteSeen)
 
 
 async def harmlessly(call: Awaitable[object], session_id: str) -> bool:

@@ -4,13 +4,13 @@ A message is filed once, by WhatsApp's id and the contact that chose it (R-RT-3)
 """
 
 import asyncio
-import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from containers.worker.amendments import Amendments
 from containers.worker.answers import Answers
+from containers.worker.arrivals import Arrivals
 from containers.worker.consent_words import ConsentWords
 from containers.worker.naming import Person
 from containers.worker.observations import (
@@ -21,23 +21,20 @@ from containers.worker.observations import (
     TypingSeen,
 )
 from containers.worker.observed_changes import ChangeSeen, ReadSeen
+from containers.worker.observed_content import VoteSeen
 from containers.worker.patience import patiently
 from containers.worker.people import People
 from containers.worker.recorder import Recorder
 from containers.worker.steps import Steps
 from waypost.bootstrap import App
 from waypost.domain.event import Draft
-from waypost.domain.ids import make_id
-from waypost.domain.message import Message, Status, status_of_ack
+from waypost.domain.message import status_of_ack
 from waypost.entities.chat import active_write, note_inbound, note_read
-from waypost.entities.message import find_by_reference, in_reference, new_message_write, out_reference, reference_write
+from waypost.entities.message import find_by_reference, out_reference
 from waypost.entities.session import Session
 from waypost.services.journal import Entry
-from waypost.services.sending import CONTENT
 
 _NEWS = frozenset({"message_received", "message_sent"})
-# WhatsApp's names of what a message can be, in ours; what is not here keeps its own name.
-_KINDS = {"chat": "text", "ptt": "voice", "ptv": "video_note", "vcard": "contact", "multi_vcard": "contact"}
 
 
 class Intake:
@@ -54,8 +51,9 @@ class Intake:
         amendments: Amendments,
         answers: Answers,
         stopped: Callable[[], None] = lambda: None,
+        file_came: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`stopped` is called for each person who says stop."""
+        """`stopped` is called for each person who says stop; `file_came` is told of each file that can be loaded."""
         self._app = app
         self._session = session
         self._recorder = recorder
@@ -64,6 +62,8 @@ class Intake:
         self._amendments = amendments
         self._answers = answers
         self._words = ConsentWords(app, session, people, stopped)
+        self._arrivals = Arrivals(app, session, people)
+        self._file_came = file_came
 
     async def file(self, observations: Sequence[PageObservation], *, backfilled: bool = False) -> None:
         """Returns when all of it is stored. Raises Fenced. What the log has already is passed over."""
@@ -71,6 +71,8 @@ class Intake:
         entries = await patiently(self._entries, observations, backfilled)
         acks = [ack for ack in observations if isinstance(ack, AckSeen)]
         await asyncio.gather(self._recorder.record_all(entries), self._acknowledge_all(acks))
+        for file in _files_in(entries):
+            self._file_came(file)
         for seen in observations:
             # After the messages that they may be about.
             if isinstance(seen, ChangeSeen):
@@ -114,7 +116,9 @@ class Intake:
         for seen in observations:
             match seen:
                 case MessageSeen():
-                    entries.append(self._message(seen, backfilled))
+                    entries.append(self._arrivals.message(seen, backfilled=backfilled))
+                case VoteSeen():
+                    entries.append(self._arrivals.vote(seen, backfilled=backfilled))
                 case TypingSeen():
                     by = None if seen.participant is None else self._people.contact(seen.participant, None)
                     view = None if by is None else self._app.contacts.view(self._session.tenant, by)
@@ -126,76 +130,6 @@ class Intake:
                 case _:
                     pass
         return [entry for entry in entries if entry is not None]
-
-    def _message(self, seen: MessageSeen, backfilled: bool) -> Entry | None:
-        app, session = self._app, self._session
-        now_ms = app.now_ms()
-        group = seen.chat is None
-        contact = self._people.contact(seen.key.chat, seen.chat, None if group or seen.key.from_me else seen.name)
-        if contact is None:
-            return None
-        author = contact
-        if group and seen.author is not None:
-            author = self._people.contact("", seen.author, seen.name) or author
-        out = seen.key.from_me
-        reference = out_reference(seen.key.id) if out else in_reference(author, seen.key.id)
-        if find_by_reference(app.table, session.id, reference) is not None:
-            return None
-        message_id = make_id("msg", os.urandom(16))
-        status: Status = (status_of_ack(seen.ack or 1) or "sent") if out else "received"
-        content: dict[str, Any] = {"text": seen.body, "hex": seen.key.id, "key": str(seen.key)}
-        if seen.mentions:
-            content["mentions"] = [person.pn or person.lid for person in seen.mentions]
-        message = Message(
-            id=message_id,
-            tenant=session.tenant,
-            session=session.id,
-            contact=contact,
-            direction="out" if out else "in",
-            status=status,
-            created_ms=seen.t * 1000 if seen.t else now_ms,
-            content=app.seals.seal_json(session.tenant, contact, f"{CONTENT}#{message_id}", content),
-            kind=_KINDS.get(seen.type, seen.type),
-            source="phone" if out else "page",
-            author=author if group else None,
-            reply_to=self._quoted(seen, author),
-            backfilled=backfilled,
-            edited_ms=now_ms if seen.edit_id else 0,
-            revoked_ms=now_ms if seen.type == "revoked" else 0,
-            times={status: now_ms},
-        )
-        return Entry(
-            (self._draft(message, seen, author, now_ms),),
-            (new_message_write(message), reference_write(session.id, reference, message_id)),
-        )
-
-    def _draft(self, message: Message, seen: MessageSeen, author: str, now_ms: int) -> Draft:
-        contacts = self._app.contacts
-        data: dict[str, Any] = {
-            "message_id": message.id,
-            "chat": contacts.view(message.tenant, message.contact),
-            "type": message.kind,
-            "text": seen.body,
-            "reply_to": message.reply_to,
-            "whatsapp_id": seen.key.id,
-            "backfilled": message.backfilled,
-            "mentions": [person.pn or person.lid for person in seen.mentions],
-        }
-        if message.direction == "out":
-            data |= {"status": message.status, "source": "phone"}
-            return Draft("message_sent", now_ms, data, contact=message.contact, message=message.id)
-        data |= {"from": contacts.view(message.tenant, author), "received_at_ms": message.created_ms}
-        return Draft("message_received", now_ms, data, contact=message.contact, message=message.id)
-
-    def _quoted(self, seen: MessageSeen, author: str) -> str | None:
-        """The message that this one answers, when we have it: one of ours, or one of the same contact."""
-        if seen.quoted_id is None:
-            return None
-        for reference in (out_reference(seen.quoted_id), in_reference(author, seen.quoted_id)):
-            found = find_by_reference(self._app.table, self._session.id, reference)
-            if found is not None:
-                return found
-        return None
 
     def _presence(
         self,
@@ -234,3 +168,9 @@ class Intake:
 def _written_in(entries: Sequence[Entry]) -> set[str]:
     """The contacts in whose chats something was written."""
     return {draft.contact for entry in entries for draft in entry.drafts if draft.type in _NEWS and draft.contact}
+
+
+def _files_in(entries: Sequence[Entry]) -> list[str]:
+    """The files that are to be loaded."""
+    told = (draft.data.get("media") for entry in entries for draft in entry.drafts)
+    return [file["id"] for file in told if file is not None and file["state"] == "pending"]

@@ -1,11 +1,14 @@
 """What the browser side can tell the worker, as frozen dataclasses. Bodies, numbers and codes stay out of `repr`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from containers.worker.naming import NOBODY
 from containers.worker.naming import MessageKey as MessageKey
 from containers.worker.naming import Person as Person
 from containers.worker.observed_changes import ChangeSeen, ReadSeen
+from containers.worker.observed_content import FileSeen, VoteSeen
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class MessageSeen:
 
     `t` is in seconds; `quoted_id` the hex part of what it answers; `author` is None for our own; `chat` is None
     for a group; `name` is what the author calls himself; `edit_id` names its newest edit; `reacted`: somebody has.
+    `parts` has what a place, cards or a poll hold, each under that name.
     """
 
     key: MessageKey
@@ -60,9 +64,8 @@ class MessageSeen:
     quoted_id: str | None = None
     quoted_key: str | None = field(default=None, repr=False)
     name: str | None = field(default=None, repr=False)
-    mimetype: str | None = None
-    filename: str | None = field(default=None, repr=False)
-    size: int | None = None
+    file: FileSeen | None = None
+    parts: Mapping[str, Any] = field(default_factory=dict, repr=False)
     mentions: tuple[Person, ...] = ()
     edit_id: str | None = None
     reacted: bool = False
@@ -169,6 +172,7 @@ PageObservation = (
     | MessageSeen
     | ChangeSeen
     | ReadSeen
+    | VoteSeen
     | AckSeen
     | TypingSeen
     | PresenceSeen

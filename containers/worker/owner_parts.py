@@ -18,6 +18,7 @@ from containers.worker.browsing import Browsing
 from containers.worker.canary_watch import CanaryWatch
 from containers.worker.capability_watch import CapabilityWatch
 from containers.worker.clock import SteadyClock
+from containers.worker.downloads import Downloads
 from containers.worker.filing import Filing
 from containers.worker.gate import Gate
 from containers.worker.idling import Idling
@@ -66,9 +67,11 @@ class Parts:
         people = People(app, session)
         amendments = Amendments(app, people, self.recorder)
         self.gate = Gate(Allowance(app, session.id, clock=SteadyClock()))
+        self.downloads = Downloads(app, session, self.recorder, ready_page=self.ready_page)
         intake = Intake(
             app, session, recorder=self.recorder, steps=steps, people=people, amendments=amendments,
             answers=Answers(app, session.id, self.gate), stopped=self.number_watch.opted_out,
+            file_came=self.downloads.came,
         )  # fmt: skip
         # The browser, and what listens to it.
         backfill = Backfill(session.id, self.upkeep, intake=intake, people=people)
@@ -111,6 +114,10 @@ class Parts:
         """The page that is open now."""
         return self.browsing.page
 
+    async def ready_page(self) -> Page:
+        """The page, once it may be used."""
+        return await self.readiness.page()
+
     def tasks(self) -> Iterator[Coroutine[Any, Any, None]]:
         """What runs beside the state machine until the session rests. One that raises ends the owner."""
         yield self.tenure.run()
@@ -124,5 +131,6 @@ class Parts:
         yield self.watch.run()
         yield self.canary_watch.run()
         yield self.address_book.run()
+        yield self.downloads.run()
         for lane in self.lanes:
             yield lane.run()

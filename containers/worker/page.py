@@ -6,8 +6,9 @@ or `page_not_ready`; SessionNotLinked; WhatsAppError with wa-js's own code.
 """
 
 import asyncio
+import base64
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +16,12 @@ from playwright.async_api import CDPSession
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as PlaywrightPage
 
-from containers.worker.decoding import read_login, read_message, read_reaction
+from containers.worker.decoding import read_login, read_message, read_reaction, read_vote
 from containers.worker.feed import Feed
 from containers.worker.naming import Target
 from containers.worker.observations import Batch, LoginSeen, MessageSeen
 from containers.worker.observed_changes import ReactionSeen
+from containers.worker.observed_content import VoteSeen
 from containers.worker.page_errors import error_of
 from containers.worker.script import BINDING, ENTRY
 from waypost.domain.failures import refusal_code
@@ -177,6 +179,10 @@ class Page:
         found = await self.call("reactionsTo", {"key": str(message.key)})
         return [read_reaction(target, one) for one in found]
 
+    async def votes(self, message: MessageSeen) -> list[VoteSeen]:
+        """How a poll stands: the newest vote of each who voted."""
+        return [read_vote(one) for one in await self.call("votesOn", {"key": str(message.key)})]
+
     async def call(self, name: str, details: dict[str, Any] | None = None, within: float = CALL_S) -> Any:
         """Any other call of script/calls.js, for `page_calls.py`. Plain values in and out."""
         try:
@@ -188,6 +194,33 @@ class Page:
         if "error" in answer:
             raise error_of(answer["error"], answer.get("words"))
         return answer["value"]
+
+    async def read_held(self, ticket: int, piece_bytes: int) -> AsyncIterator[bytes]:
+        """What the page holds under a ticket (script/files.js), in pieces: the browser reads it, not the page's script,
+        so the page goes on meanwhile."""
+        blob = (await self._ask("Runtime.evaluate", {"expression": f"window.{ENTRY}.held({ticket})"}))["result"]
+        if "objectId" not in blob:
+            raise NetworkError("The page holds it no more.", code="page_gone")
+        handle = f"blob:{(await self._ask('IO.resolveBlob', {'objectId': blob['objectId']}))['uuid']}"
+        offset, ended = 0, False
+        while not ended:
+            answer = await self._ask("IO.read", {"handle": handle, "offset": offset, "size": piece_bytes})
+            raw = answer["data"]
+            piece = base64.b64decode(raw) if answer.get("base64Encoded") else raw.encode()
+            offset, ended = offset + len(piece), bool(answer["eof"])
+            yield piece
+        await self._ask("IO.close", {"handle": handle})
+        await self._ask("Runtime.releaseObject", {"objectId": blob["objectId"]})
+
+    async def _ask(self, method: str, details: dict[str, Any]) -> dict[str, Any]:
+        """By the browser's own protocol."""
+        try:
+            answer: dict[str, Any] = await asyncio.wait_for(self._cdp.send(method, details), CALL_S)
+        except TimeoutError:
+            raise NetworkError("The page did not answer in time.", code="page_timeout") from None
+        except PlaywrightError:
+            raise NetworkError("The page went away.", code="page_gone") from None
+        return answer
 
     def _received(self, event: dict[str, Any]) -> None:
         if event["name"] == BINDING:

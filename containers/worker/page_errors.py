@@ -9,6 +9,7 @@ _IN_OUR_WORDS = {
     "revoked": "message_revoked",
     "unknown_message": "message_not_in_whatsapp",
     "msg_not_found": "message_not_in_whatsapp",
+    "media_not_found": "media_gone",
     "participant_not_exists": "not_on_whatsapp",
     "unknown_account": "not_on_whatsapp",
     "group_you_are_not_admin": "not_group_admin",

@@ -16,6 +16,7 @@ from waypost.services.existence import Existences
 from waypost.services.media import Files
 from waypost.services.patience import PatientTable
 from waypost.services.pools import Chooser
+from waypost.services.receiving import ReceivedFiles
 from waypost.services.room import outlook_of, room_of
 from waypost.services.sealing import Seals
 from waypost.settings import Settings, settings_from
@@ -48,6 +49,11 @@ class App:
             self.seals,
             self.settings.media_source_bytes,
         )
+
+    @property
+    def received(self) -> ReceivedFiles:
+        keep_seconds = self.settings.media_keep_days * 24 * 3600
+        return ReceivedFiles(self.table, self.engine.blobs["media"], self.seals, keep_seconds)
 
     @property
     def lease(self) -> Terms:

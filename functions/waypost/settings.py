@@ -8,6 +8,7 @@ from typing import Literal, cast
 from waypost.domain.care import RELAXED, Care, care_for
 from waypost.domain.media import MAX_SOURCE_BYTES
 from waypost.domain.placement import Placing, placing_from
+from waypost.domain.received import KEEP_DAYS, MAX_RECEIVED_BYTES
 from waypost.domain.upkeep import Upkeep, upkeep_from
 from waypost.errors import ValidationError
 
@@ -40,6 +41,8 @@ class Settings:
     relink_days: float = 14.0  # R-AUTH-2
     relink_warn_days: float = 3.0
     media_source_bytes: int = MAX_SOURCE_BYTES
+    media_received_bytes: int = MAX_RECEIVED_BYTES
+    media_keep_days: float = KEEP_DAYS
     care: Care = RELAXED
     upkeep: Upkeep = field(default_factory=Upkeep)
     placing: Placing = field(default_factory=Placing)  # which worker takes a session
@@ -52,6 +55,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     share: _LEASE_SECONDS (3 to 120), _CLOCK_MARGIN_SECONDS (0.5 to 30).
     _REQUIRE_PROXY=1 (the owner of a session refuses, too).
     _MEDIA_SOURCE_BYTES: how large a file may come in, before it is made to fit.
+    _MEDIA_RECEIVED_BYTES: how large a file of a message that comes in may be; _MEDIA_KEEP_DAYS: how long it is kept.
     _RELINK_DAYS (0: never) and _RELINK_WARN_DAYS: how long a link lasts (R-AUTH-2).
     _LIMITS and _TIME_SCALE: how fast is sent (domain/care.py); those of domain/upkeep.py
     and domain/placement.py. Raises ValidationError."""
@@ -79,6 +83,10 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         media_source_bytes=int(
             _number(environment, "WAYPOST_MEDIA_SOURCE_BYTES", defaults.media_source_bytes, 1024, 512 * 1024**2)
         ),
+        media_received_bytes=int(
+            _number(environment, "WAYPOST_MEDIA_RECEIVED_BYTES", defaults.media_received_bytes, 1024, 2 * 1024**3)
+        ),
+        media_keep_days=_number(environment, "WAYPOST_MEDIA_KEEP_DAYS", defaults.media_keep_days, 0.01, 3650),
         care=care_for(stage, environment.get("WAYPOST_LIMITS", ""), environment.get("WAYPOST_TIME_SCALE", "1")),
         upkeep=upkeep_from(environment),
         placing=placing_from(environment),

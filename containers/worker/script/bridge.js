@@ -86,6 +86,8 @@ listen('chat.new_reaction', ({ msgId, reactionText, sender, timestamp }) => {
   });
 });
 
+listen('chat.poll_response', ({ msgId, ...vote }) => report(describeVote(msgId, vote)));
+
 function reportAck(ack, chat, sender, keys) {
   report({
     kind: 'ack',
@@ -132,4 +134,4 @@ listen('chat.presence_change', ({ id, isOnline, state, participants }) => {
 });
 
 // What the worker reaches: a call, the credit for a batch, and what is still held back.
-Object.defineProperty(window, ENTRY, { value: Object.freeze({ call, credit, drain: flushAll }) });
+Object.defineProperty(window, ENTRY, { value: Object.freeze({ call, credit, drain: flushAll, held }) });

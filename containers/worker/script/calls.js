@@ -76,6 +76,7 @@ const calls = {
   ...changeCalls,
   ...peopleCalls,
   ...groupCalls,
+  ...fileCalls,
 };
 
 async function call(name, details) {

@@ -35,10 +35,20 @@ async function reactionsTo({ key }) {
   });
 }
 
+/** How a poll stands: of each who votes, the newest vote. */
+async function votesOn({ key }) {
+  requireWorking();
+  const message = await findByKey(key);
+  if (message?.type !== 'poll_creation') return [];
+  const { votes } = await WPP.chat.getVotes(key);
+  return votes.map((vote) => describeVote(message.id, vote));
+}
+
 const historyCalls = {
   recentMessages,
   lookBack,
   reactionsTo,
+  votesOn,
   async activeChats({ since }) {
     requireWorking();
     const chats = await WPP.chat.list();

@@ -3,7 +3,7 @@
 // What WhatsApp files as messages though nobody wrote them.
 const NOT_WRITTEN = new Set([
   'ciphertext', 'e2e_notification', 'notification', 'notification_template', 'gp2', 'protocol',
-  'broadcast_notification', 'call_log', 'debug', 'newsletter_notification',
+  'broadcast_notification', 'call_log', 'debug', 'newsletter_notification', 'album',
 ]);
 
 function attempt(question, otherwise = null) {
@@ -38,21 +38,18 @@ const isWritten = (message) => !NOT_WRITTEN.has(message.type);
 
 function describeMessage(message) {
   const author = message.id.participant ?? message.author ?? (message.id.fromMe ? null : message.from);
-  const isText = message.type === 'chat';
   return {
     kind: 'message',
     key: describeKey(message.id),
     type: message.type,
-    // The body of a picture is its thumbnail; what was written stands in its caption.
-    body: (isText ? message.body : message.caption) ?? null,
+    body: textIn(message),
     t: message.t ?? null,
     ack: message.ack ?? null,
     quoted_id: message.quotedStanzaID ?? null,
     quoted_key: textOf(attempt(() => message.quotedStanzaID && message.quotedMsgId)),
     name: message.notifyName ?? null,
-    mimetype: message.mimetype ?? null,
-    filename: isText ? null : message.filename ?? null,
-    size: message.size ?? null,
+    file: describeFile(message),
+    parts: describeParts(message),
     mentions: (message.mentionedJidList ?? []).map(describePerson),
     edit_id: message.latestEditMsgKey?.id ?? null,
     reacted: message.hasReaction === true,
@@ -69,7 +66,7 @@ function describeTarget(key) {
 
 function describeEdit(message) {
   const edit = message.latestEditMsgKey?.id ?? null;
-  return { kind: 'edit', ...describeTarget(message.id), text: message.body ?? '', edit_id: edit };
+  return { kind: 'edit', ...describeTarget(message.id), text: textIn(message) ?? '', edit_id: edit };
 }
 
 /** A phone took the code that was shown, and WhatsApp is at it: the screen may still be the one with the codes. */

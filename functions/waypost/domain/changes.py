@@ -5,7 +5,7 @@ from typing import Literal
 from waypost.domain.message import Message
 from waypost.errors import Conflict, ValidationError
 
-Change = Literal["edited", "revoked", "reaction"]
+Change = Literal["edited", "revoked", "reaction", "media"]
 
 EDIT_SECONDS = 15 * 60  # WhatsApp's figure
 MAX_REACTION = 32  # characters: one emoji, with all that may be joined to it

@@ -1,0 +1,187 @@
+"""A file that comes in is kept twice, told of, and there, whatever fails on the way (R-MED-3)."""
+
+import asyncio
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from containers.worker import pouring
+from containers.worker.naming import Target
+from containers.worker.observed_changes import RevokeSeen
+from tests.integration.receiving_house import GRACE, JPEG, SMALL, Receiving, cut, receiving
+from tests.integration.simulator_driver import until
+from waypost.domain import received as rules
+from waypost.errors import Conflict
+from waypost.services import receiving as service
+from waypost.services.media_changes import ask_again
+
+TWO_PARTS = os.urandom(3000)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small parts, short waits."""
+    for module in (rules, service, pouring):
+        monkeypatch.setattr(module, "PART_BYTES", 2048)
+    monkeypatch.setattr(rules, "RETRY_SECONDS", (0.02, 0.02, 0.02))
+
+
+async def test_a_picture_is_told_of_at_once_and_again_when_it_is_here(tmp_path: Path) -> None:
+    with receiving(tmp_path / "home") as house:
+        async with house.life() as life:
+            await life.see(house.picture("3EB01", file={"filename": "holiday-in-berlin.jpg", "width": 10}))
+            file = await house.wait_for("ready")
+            await house.wait_empty()
+        assert house.states() == [("message_received", "pending"), ("message_status_update", "ready")]
+        came, changed = house.events()
+        assert (came.data["type"], came.data["text"], changed.data["change"]) == ("image", "look", "media")
+        assert (changed.message, changed.data["status"]) == (came.message, "received")
+        told = changed.data["media"]
+        assert told["sha256"] == hashlib.sha256(JPEG).hexdigest()
+        assert (told["size"], told["mime"], told["width"], told["has_thumbnail"]) == (len(JPEG), "image/jpeg", 10, True)
+        assert house.bytes_of(file) == JPEG
+        assert house.app.received.thumbnail(file) == SMALL
+        assert house.page.held == {}
+
+
+async def test_a_kill_after_the_download_goes_on_from_the_spool_and_tells_once(tmp_path: Path) -> None:
+    with receiving(tmp_path / "home") as house:
+        line = cut(house)
+        line.down = True
+        async with house.life() as life:
+            await life.see(house.picture("3EB01", TWO_PARTS))
+
+            async def whole() -> bool:
+                return any(path.name == "facts" for path in house.spooled())
+
+            await until(whole, what="it is in the spool")
+        kept = {path: path.read_bytes() for path in house.spooled()}
+        assert all(oct(path.stat().st_mode & 0o777) == "0o600" for path in kept)
+        assert all(oct(path.parent.stat().st_mode & 0o777) == "0o700" for path in kept)
+        assert not any(plain[100:140] in stored for stored in kept.values() for plain in (TWO_PARTS, SMALL * 12))
+        line.down = False
+        async with house.life():
+            file = await house.wait_for("ready")
+            await house.wait_empty()
+        assert house.bytes_of(file) == TWO_PARTS
+        assert len(house.page.loads) == 1
+        assert [state for _, state in house.states()] == ["pending", "ready"]
+
+
+async def test_a_lost_spool_is_downloaded_again(tmp_path: Path) -> None:
+    with receiving(tmp_path / "home") as house:
+        line = cut(house)
+        line.down = True
+        async with house.life() as life:
+            await life.see(house.picture("3EB01", TWO_PARTS))
+
+            async def whole() -> bool:
+                return any(path.name == "facts" for path in house.spooled())
+
+            await until(whole, what="it is in the spool")
+        for path in house.spooled():
+            path.unlink()
+        line.down = False
+        async with house.life():
+            file = await house.wait_for("ready")
+        assert (house.bytes_of(file), len(house.page.loads)) == (TWO_PARTS, 2)
+
+
+async def test_the_spool_is_kept_until_what_the_cloud_has_is_proved(tmp_path: Path) -> None:
+    with receiving(tmp_path / "home") as house:
+        line = cut(house)
+        line.spoils = 1
+        async with house.life() as life:
+            await life.see(house.picture("3EB01", TWO_PARTS))
+            file = await house.wait_for("ready")
+        assert house.bytes_of(file) == TWO_PARTS
+
+
+async def test_a_download_that_fails_is_tried_again_and_then_fails_with_why(tmp_path: Path) -> None:
+    with receiving(tmp_path / "home") as house:
+        house.page.troubles = ["media_gone"] * 2
+        async with house.life() as life:
+            await life.see(house.picture("3EB01"))
+            await house.wait_for("ready")
+            assert len(house.page.loads) == 3
+            house.page.troubles = ["media_gone"] * 4
+            await life.see(house.picture("3EB02"))
+            file = await house.wait_for("failed")
+            assert (file.code, house.events()[-1].data["media"]["code"]) == ("media_gone", "media_gone")
+            ask_again(
+                file, files=house.app.received, contacts=house.app.contacts, queues=house.app.engine.queues,
+                now_ms=house.app.now_ms(),
+            )  # fmt: skip
+            file = await house.wait_for("ready")
+        assert house.bytes_of(file) == JPEG
+        assert [state for _, state in house.states()] == ["pending", "ready", "pending", "failed", "pending", "ready"]
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ({"sha256": "00" * 32}, "media_corrupt"),
+        ({"on_phone_only": True, "view_once": True}, "media_on_phone_only"),
+    ],
+)
+async def test_what_cannot_be_had_says_why(tmp_path: Path, said: dict[str, Any], code: str) -> None:
+    with receiving(tmp_path / "home") as house:
+        async with house.life() as life:
+            await life.see(house.picture("3EB01", file=said))
+            file = await house.wait_for("failed")
+            assert file.code == code
+            assert house.spooled() == []
+            with pytest.raises(Conflict, match="is not here yet"):
+                house.bytes_of(file)
+
+
+async def test_a_file_over_the_limit_is_refused_before_it_fills_the_disk(tmp_path: Path) -> None:
+    with receiving(tmp_path / "home") as house:
+        object.__setattr__(house.app.settings, "media_received_bytes", 2000)
+        async with house.life() as life:
+            await life.see(house.picture("3EB01", TWO_PARTS))
+            assert (await house.wait_for("failed")).code == "media_received_too_large"
+        assert len(house.page.loads) == 1
+
+
+async def test_two_at_once_are_loaded_and_messages_do_not_wait_for_them(tmp_path: Path) -> None:
+    with receiving(tmp_path / "home") as house:
+        house.page.gate.clear()
+        async with house.life() as life:
+            for number in range(6):
+                await life.see(house.picture(f"3EB0{number}"))
+            assert [kind for kind, _ in house.states()] == ["message_received"] * 6
+            house.page.gate.set()
+
+            async def all_ready() -> bool:
+                return [state for _, state in house.states()].count("ready") == 6
+
+            await until(all_ready, what="all are here")
+        assert house.page.most_at_work == 2
+
+
+async def test_a_revoked_message_takes_its_file_along(tmp_path: Path) -> None:
+    with receiving(tmp_path / "home") as house:
+        async with house.life() as life:
+            seen = house.picture("3EB01")
+            await life.see(seen)
+            file = await house.wait_for("ready")
+            await life.see(RevokeSeen(Target(seen.key, GRACE, GRACE), mine=False, by=GRACE))
+        assert house.app.engine.blobs["media"].list(f"received/{file.id}/") == []
+        assert (house.events()[-1].data["change"], _code(house, file.id)) == ("revoked", "media_revoked")
+
+
+def _code(house: Receiving, media: str) -> str | None:
+    return house.app.received.find(media, "ten_" + "0" * 26, house.app.now_ms()).code
+
+
+async def test_the_same_message_seen_twice_at_once_has_one_file(tmp_path: Path) -> None:
+    with receiving(tmp_path / "home") as house:
+        async with house.life() as life:
+            seen = house.picture("3EB01")
+            await asyncio.gather(life.see(seen), life.see(seen), life.see(seen))
+            await house.wait_for("ready")
+        assert len(house.page.loads) == 1
