@@ -13,7 +13,16 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
-from containers.simulator import control, control_chats, control_faults, line, messages, trouble
+from containers.simulator import (
+    control,
+    control_chats,
+    control_faults,
+    control_media,
+    line,
+    media_routes,
+    messages,
+    trouble,
+)
 from containers.simulator.errors import Refused
 from containers.simulator.network import Network
 
@@ -71,6 +80,8 @@ def create(data: Path) -> Starlette:
         *control.ROUTES,
         *control_chats.ROUTES,
         *control_faults.ROUTES,
+        *control_media.ROUTES,
+        *media_routes.ROUTES,
         Mount("/page", Uncached(directory=HERE / "page")),
         Mount("/phone-page", Uncached(directory=HERE / "phone")),
     ]

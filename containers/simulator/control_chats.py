@@ -4,7 +4,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from containers.simulator import accounts, contacts, edits, groups, history, messages, presence, receipts
+from containers.simulator import accounts, contacts, edits, groups, history, messages, outgoing, presence, receipts
 from containers.simulator.control_input import body_of, chat_in, field, network_of, number_in, numbers_in
 from containers.simulator.errors import BadRequest
 from containers.simulator.messages import Draft
@@ -12,15 +12,16 @@ from containers.simulator.messages import Draft
 
 async def send(request: Request) -> JSONResponse:
     network, number, body = network_of(request), _phone(request), await body_of(request)
-    reply_to = body.get("reply_to")
+    reply_to, content = body.get("reply_to"), outgoing.content_of(network, body)
     draft = Draft(
         sender=number,
         to=chat_in(network, field(body, "to")),
         id=messages.new_id(),
-        text=field(body, "text"),
+        text=str(body.get("text") or "") if content else field(body, "text"),
         quoted_id=plain_id(str(reply_to)) if reply_to else None,
         via="phone",
         mentions=tuple(numbers_in(network, body, "mentions")),
+        content=content,
     )
     return JSONResponse({"id": draft.id, "t": messages.send_from_phone(network, draft)}, 201)
 

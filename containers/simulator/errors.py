@@ -6,7 +6,8 @@ Refused
 ├── Conflict     409  not now, or not twice
 ├── Restricted   403  this account may not, for a while or for good
 │   └── Timelocked    no new chats until a given time (463)
-└── Gone         410  it was valid, and is no longer
+├── Gone         410  it was valid, and is no longer
+└── TooLarge     413  more bytes than the network takes
 """
 
 
@@ -52,3 +53,7 @@ class Timelocked(Restricted):
 
 class Gone(Refused):
     status = 410
+
+
+class TooLarge(Refused):
+    status = 413

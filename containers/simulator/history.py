@@ -4,7 +4,7 @@ import json
 import sqlite3
 from typing import Any
 
-from containers.simulator import accounts, contacts, groups
+from containers.simulator import accounts, contacts, groups, shown
 from containers.simulator.connections import Stanza
 from containers.simulator.errors import Unknown
 from containers.simulator.network import Network
@@ -17,7 +17,7 @@ left join messages q on q.id = m.quoted_id
     and ((q.chat = m.chat and (q.sender = m.sender or m.chat like '%@g.us'))
         or (q.sender = m.chat and q.chat = m.sender))
 """
-COLUMNS = "m.*, q.sender as quoted_sender, q.text as quoted_text"
+COLUMNS = "m.*, q.sender as quoted_sender, q.text as quoted_text, q.type as quoted_type"
 # Put together from the constants above alone.
 ONE = f"select {COLUMNS} from messages m {QUOTED} where m.sender = ? and m.chat = ? and m.id = ?"  # noqa: S608
 VIEW = f"""
@@ -58,6 +58,7 @@ def _as_json(network: Network, row: sqlite3.Row, number: str) -> dict[str, Any]:
         "revoked": row["revoked_at"] is not None,
         "reactions": {r["reactor"]: r["emoji"] for r in reactions(network, key)},
         "receipts": _receipts(network, key),
+        **shown.content_of(row, number),
     }
 
 
@@ -98,6 +99,8 @@ def _stanza(network: Network, row: sqlite3.Row, number: str) -> Stanza:
     key = (row["sender"], row["chat"], row["id"])
     stanza: Stanza = {"kind": "message", **naming(network, key, number)}
     stanza |= {"text": row["text"], "t": row["t"], "ack": row["ack"]}
+    if row["type"] != "chat" and not row["revoked_at"]:
+        stanza["content"] = shown.told(json.loads(row["content"]))
     if mentions := json.loads(row["mentions"]):
         stanza["mentions"] = [peer_of(network, one, number) for one in mentions]
     if row["edited_at"] or row["revoked_at"]:
@@ -107,6 +110,7 @@ def _stanza(network: Network, row: sqlite3.Row, number: str) -> Stanza:
             "id": row["quoted_id"],
             "from_me": row["quoted_sender"] == number,
             "text": row["quoted_text"] or "",
+            "type": row["quoted_type"] or "chat",
         }
         if row["quoted_sender"] and "group" in stanza:
             stanza["quoted"]["author"] = peer_of(network, row["quoted_sender"], number)

@@ -5,7 +5,8 @@ import re
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from containers.simulator import accounts, groups, history, inbox, permission, receipts
 from containers.simulator.accounts import Account
@@ -29,6 +30,8 @@ class Draft:
     quoted_id: str | None
     via: str
     mentions: tuple[str, ...] = ()
+    # As contents.py describes it; empty when the text is all.
+    content: dict[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> Key:
@@ -42,7 +45,7 @@ def new_id() -> str:
 def check(draft: Draft) -> None:
     if not MESSAGE_ID.fullmatch(draft.id):
         raise BadRequest("bad_message_id", "a message id is 8 to 64 letters and digits")
-    if not draft.text:
+    if not draft.text and not draft.content:
         raise BadRequest("empty_text", "a text message needs a text")
     if len(draft.text) > LONGEST_TEXT:
         raise BadRequest("too_long", f"a text has at most {LONGEST_TEXT} characters")
@@ -97,14 +100,16 @@ def _store(network: Network, draft: Draft) -> int | None:
     permission.check(network, draft.sender, draft.to)
     t = now_ms() // 1000
     new = network.store.run(
-        "insert or ignore into messages (sender, chat, id, text, t, quoted_id, via, mentions)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert or ignore into messages (sender, chat, id, text, t, quoted_id, via, mentions, type, content)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         *draft.key,
         draft.text,
         t,
         draft.quoted_id,
         draft.via,
         json.dumps(draft.mentions),
+        draft.content.get("type", "chat"),
+        json.dumps(draft.content),
     )
     return t if new else None
 

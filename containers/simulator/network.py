@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from containers.simulator import settings as settings_of
 from containers.simulator.codes import Codes
-from containers.simulator.connections import Connections
+from containers.simulator.connections import Connection, Connections, Stanza
 from containers.simulator.journal import Clock, Journal, now_ms
 from containers.simulator.settings import Settings
 from containers.simulator.store import Store
@@ -26,6 +26,10 @@ class Network:
         # Presence is a matter of the moment: nobody expects it to survive a restart.
         self.phones_available: set[str] = set()
         self.passkey_demands: dict[str, Demand] = {}
+        # Who may upload: a token for a while, forgotten by a restart, asked for again by the page.
+        self.media_tokens: dict[str, str] = {}
+        # Pages that asked a phone for a file again while it was off.
+        self.media_asks: dict[str, list[tuple[Connection, Stanza]]] = {}
         # Until when the server turns everybody away; the machine's own clock, a restart ends it.
         self.closed_until = 0.0
         self._timers: set[asyncio.TimerHandle] = set()
@@ -75,6 +79,8 @@ class Network:
         self.codes = Codes()
         self.phones_available.clear()
         self.passkey_demands.clear()
+        self.media_tokens.clear()
+        self.media_asks.clear()
         self.live.slow.clear()
         self.closed_until = 0.0
         Clock.ahead_ms = 0

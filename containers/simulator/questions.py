@@ -8,8 +8,10 @@
 | create-group (subject, jids)     | the group                               | unknown_number, too_many_participants  |
 | change-group (group, action, jids)| {codes, group}                         | not_an_admin, too_many_participants, … |
 | rename-group, save-contact       |                                         | bad_subject, bad_name                  |
+| media-conn                       | {auth, ttl} for uploads                 |                                        |
 """
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +20,8 @@ from containers.simulator.connections import Connection, Stanza
 from containers.simulator.errors import Refused, Restricted
 from containers.simulator.journal import now_ms
 from containers.simulator.network import Network
+
+MEDIA_TTL_S = 300
 
 
 def answer(network: Network, connection: Connection, stanza: Stanza) -> None:
@@ -88,6 +92,13 @@ def _save_contact(network: Network, connection: Connection, stanza: Stanza) -> N
     contacts.save(network, connection.number or "", account.number, str(stanza.get("name")))
 
 
+def _media_connection(network: Network, connection: Connection, _stanza: Stanza) -> Any:
+    """Where files go, and the word that opens the door."""
+    auth = secrets.token_urlsafe(24)
+    network.media_tokens[auth] = connection.number or ""
+    return {"auth": auth, "ttl": MEDIA_TTL_S}
+
+
 QUESTIONS: dict[str, Callable[[Network, Connection, Stanza], Any]] = {
     "exists": _exists,
     "subscribe": _subscribe,
@@ -99,4 +110,5 @@ QUESTIONS: dict[str, Callable[[Network, Connection, Stanza], Any]] = {
     "change-group": _change_group,
     "rename-group": _rename_group,
     "save-contact": _save_contact,
+    "media-conn": _media_connection,
 }

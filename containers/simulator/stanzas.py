@@ -2,17 +2,30 @@
 
 | stanza   | answer              | refused when                                                  |
 |----------|---------------------|---------------------------------------------------------------|
-| send     | ack (t) or error    | bad id, unknown number, too long, counter used before         |
+| send     | ack (t) or error    | bad id, unknown number, too long, counter used before, unfit  |
+|          |                     | files and contents (contents.py, media_checks.py)             |
 | retry    | retry-ok (session)  |                                                               |
 | ack      |                     |                                                               |
 | read     | read-ok             |                                                               |
 | chatstate, presence |          |                                                               |
 | iq       | iq-result           | see questions.py                                              |
+| media-retry | media-retry-done |                                                               |
 """
 
 from collections.abc import Callable
 
-from containers.simulator import accounts, groups, inbox, messages, permission, presence, questions, receipts
+from containers.simulator import (
+    accounts,
+    contents,
+    groups,
+    inbox,
+    media_retries,
+    messages,
+    permission,
+    presence,
+    questions,
+    receipts,
+)
 from containers.simulator.connections import Connection, Stanza
 from containers.simulator.errors import Conflict, Refused
 from containers.simulator.messages import Draft
@@ -44,6 +57,7 @@ def _send(network: Network, connection: Connection, stanza: Stanza) -> None:
 def _draft(network: Network, connection: Connection, stanza: Stanza) -> Draft:
     sender = connection.number or ""
     quoted = stanza.get("quoted_id")
+    content = stanza.get("content") or {}
     draft = Draft(
         sender=sender,
         to=chat_of(network, sender, str(stanza.get("to"))),
@@ -52,6 +66,7 @@ def _draft(network: Network, connection: Connection, stanza: Stanza) -> Draft:
         quoted_id=str(quoted) if quoted else None,
         via=f"device:{connection.device}",
         mentions=tuple(accounts.by_jid(network, str(jid)).number for jid in stanza.get("mentions") or []),
+        content=contents.checked(network, content) if content else {},
     )
     messages.check(draft)
     permission.check(network, draft.sender, draft.to)
@@ -125,4 +140,5 @@ ANSWERS: dict[str, Callable[[Network, Connection, Stanza], None]] = {
     "chatstate": _chatstate,
     "presence": _presence,
     "iq": questions.answer,
+    "media-retry": media_retries.ask,
 }

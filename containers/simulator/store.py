@@ -1,5 +1,6 @@
 """What the simulated WhatsApp remembers, in one SQLite file that survives being killed."""
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +53,14 @@ create table if not exists known (observer text not null, number text not null, 
 create table if not exists held (
     n integer primary key autoincrement, device text not null, stanza text not null
 );
+create table if not exists files (
+    path text primary key, name text not null, kind text not null, size integer not null, at integer not null,
+    faults text not null default '{}'
+);
+create table if not exists votes (
+    sender text not null, chat text not null, id text not null, voter text not null, options text not null,
+    t integer not null, primary key (sender, chat, id, voter)
+);
 create table if not exists settings (name text primary key, value text not null);
 create table if not exists counts (name text primary key, value integer not null);
 create table if not exists trace (
@@ -72,13 +81,21 @@ LATER = {
         "silent": "integer not null default 0",
         "delivery_delays": "text not null default '{}'",
         "phone_seen_at": "integer not null default 0",
+        "uploads": "text not null default '{}'",
+        "reuploads": "text not null default 'yes'",
     },
     "devices": {"seen_at": "integer not null default 0"},
-    "messages": {"mentions": "text not null default '[]'", "edited_at": "integer", "revoked_at": "integer"},
+    "messages": {
+        "mentions": "text not null default '[]'",
+        "edited_at": "integer",
+        "revoked_at": "integer",
+        "type": "text not null default 'chat'",
+        "content": "text not null default '{}'",
+    },
 }
 TABLES = (
     *("accounts", "devices", "inbox", "messages", "filed", "groups", "members", "deliveries", "reactions"),
-    *("saved", "known", "held", "settings", "counts", "trace"),
+    *("saved", "known", "held", "files", "votes", "settings", "counts", "trace"),
 )
 
 Value = str | int | float | None
@@ -89,6 +106,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        self.files = folder / "media"
         self._db = sqlite3.connect(folder / "whatsapp.sqlite", isolation_level=None)
         self._db.row_factory = sqlite3.Row
         self._db.execute("pragma journal_mode = wal")
@@ -134,6 +152,7 @@ class Store:
             self._depth -= 1
 
     def empty(self) -> None:
+        shutil.rmtree(self.files, ignore_errors=True)
         with self.transaction():
             for table in TABLES:
                 self.run(f"delete from {table}")  # noqa: S608  # names from the constant above

@@ -1,6 +1,6 @@
 """Trouble as it reaches live pages and phones: bans take effect, lines slow down, long absences end links."""
 
-from containers.simulator import accounts, devices, messages
+from containers.simulator import accounts, devices, media_retries, messages
 from containers.simulator.accounts import Account
 from containers.simulator.connections import Stanza
 from containers.simulator.errors import Unknown
@@ -37,6 +37,7 @@ def changed(network: Network, before: Account, after: Account) -> None:
     apply(network, after)
     if after.reachable and not before.reachable:
         messages.phone_online_again(network, after)
+        media_retries.phone_is_back(network, after.number)
     if before.faults.banned != after.faults.banned:
         network.journal.note("ban" if after.faults.banned else "ban_lifted", number=after.number)
     end_long_absences(network)

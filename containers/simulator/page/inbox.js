@@ -1,5 +1,6 @@
 // What the server sends to this device: first kept for good, then shown, then acknowledged by its position.
 
+import { attributesIn } from './contents.js';
 import { contact, filedContacts, filedGroups, group } from './roster.js';
 import { write } from './database.js';
 import { device, metaRecord } from './device.js';
@@ -79,8 +80,8 @@ function read(stanza, isNewMsg) {
     from: fromMe ? me : wid,
     to: fromMe ? wid : me,
     author,
-    body: stanza.text,
-    type: stanza.revoked ? 'revoked' : 'chat',
+    ...attributesIn(stanza.content, stanza.text),
+    ...(stanza.revoked && { type: 'revoked' }),
     t: stanza.t,
     ack: fromMe ? stanza.ack : 1,
     notifyName: fromMe ? device.registration.me.name : sender.name,
@@ -100,6 +101,6 @@ function quoted({ quoted: original }, wid, me) {
   return {
     quotedStanzaID: original.id,
     quotedParticipant: original.from_me ? me : author,
-    quotedMsg: { type: 'chat', body: original.text },
+    quotedMsg: original.type === 'chat' ? { type: 'chat', body: original.text } : { type: original.type, caption: original.text },
   };
 }

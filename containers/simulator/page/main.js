@@ -11,7 +11,9 @@ import { defineById } from './modules/byid.js';
 import { defineConnection } from './modules/connection.js';
 import { defineGroups } from './modules/groups.js';
 import { defineHooks } from './modules/hooks.js';
+import { defineMedia } from './modules/media.js';
 import { defineStores } from './modules/stores.js';
+import { startDownloads } from './media/download.js';
 import { startOutbox } from './outbox.js';
 import { startPresence } from './presence.js';
 import { startReading } from './reading.js';
@@ -24,10 +26,10 @@ await openDatabase();
 await loadDevice();
 await loadStores();
 for (const defineModules of [
-  defineBasics, defineConnection, defineStores, defineGroups, defineActions, defineHooks, defineById,
+  defineBasics, defineConnection, defineStores, defineGroups, defineActions, defineMedia, defineHooks, defineById,
 ]) {
   defineModules();
 }
-for (const begin of [startInbox, startOutbox, startReading, startPresence, startLinking, startView, start]) {
+for (const begin of [startInbox, startOutbox, startDownloads, startReading, startPresence, startLinking, startView, start]) {
   begin();
 }

@@ -1,5 +1,6 @@
 // Sending: a message is kept before it leaves, and leaves again under its own id until the server vouches for it.
 
+import { contentOf, isUnsentFile, textOf } from './contents.js';
 import { write } from './database.js';
 import { device, isLinked, metaRecord } from './device.js';
 import { createWid } from './ids.js';
@@ -11,6 +12,9 @@ import { addMessage, chats, msgs } from './stores.js';
 const pending = new Map();
 /** On which line, in which session a message was sent last: once on each is enough. */
 const sentOn = new WeakMap();
+const chatTurns = new Map();
+/** Handed in, but what comes before them in their chat has not left yet. */
+const queued = new Set();
 let turn = Promise.resolve();
 let renewing = false;
 
@@ -18,15 +22,45 @@ export function startOutbox() {
   onStanza({ ack: vouched, 'retry-ok': renewed });
 }
 
-/** Returns at once: a promise of the message, and a promise of what became of it. */
-export function addAndSendMsgToChat(chat, attributes) {
+/**
+ * Returns at once: a promise of the message, and a promise of what became of it.
+ *
+ * `attributes` may be promised; `beforeSend` does with the message what must be done before it leaves (its file is
+ * uploaded), while those of the same chat that were handed in later wait.
+ */
+export function addAndSendMsgToChat(chat, attributes, beforeSend) {
   if (!isLinked()) throw new Error('cannot send: this browser is not linked');
-  device.sequence += 1;
-  const { sequence } = device;
-  const result = new Promise((resolve) => pending.set(attributes.id.id, resolve));
-  const message = inTurn(() => keep(chat, { ...attributes, ack: 0, sequence }));
-  message.then((m) => transmit(m)).catch(() => undefined);
+  const message = inTurn(async () => {
+    const whole = await attributes;
+    device.sequence += 1;
+    queued.add(String(whole.id));
+    return keep(chat, { ...whole, ack: 0, sequence: device.sequence });
+  });
+  const result = inChatsTurn(chat, async () => {
+    const kept = await message;
+    await beforeSend?.(kept);
+    queued.delete(String(kept.id));
+    const vouchedFor = new Promise((resolve) => pending.set(kept.id.id, resolve));
+    await transmit(kept);
+    return { vouchedFor };
+  }).then(({ vouchedFor }) => vouchedFor);
+  result.catch(() => undefined); // told to whoever waits for it
   return [message, result];
+}
+
+/** Per chat: a file on its way holds up what is sent after it there, and nothing elsewhere. */
+function inChatsTurn({ id }, work) {
+  const mine = (chatTurns.get(String(id)) ?? Promise.resolve()).then(work);
+  chatTurns.set(String(id), mine.catch(() => undefined));
+  return mine;
+}
+
+/** What is known of a message's file now: stored first, then shown. */
+export async function fileIsKnown(message, changes) {
+  await write({ messages: [messageRecord({ ...message.attributes, ...changes }, message.sequence)] });
+  message.set(changes);
+  const { directPath, mediaKey, mediaKeyTimestamp, encFilehash } = message;
+  message.mediaData?.set({ directPath, mediaKey, mediaKeyTimestamp, encFilehash });
 }
 
 /** One after the other: messages leave in the order in which they were handed in. */
@@ -56,13 +90,13 @@ async function keep({ id: chatId }, attributes) {
 function transmit(message) {
   return inTurn(async () => {
     const now = `${lineNumber()}.${device.session}`;
-    if (message.ack !== 0 || !isLoggedIn() || renewing || sentOn.get(message) === now) return;
+    if (message.ack !== 0 || isUnsentFile(message) || !isLoggedIn() || renewing || sentOn.get(message) === now) return;
     sentOn.set(message, now);
     device.counter += 1;
     const { counter, session } = device;
     await write({ meta: [metaRecord('counter')] });
     say({
-      type: 'send', to: String(message.to), id: message.id.id, text: message.body,
+      type: 'send', to: String(message.to), id: message.id.id, text: textOf(message), content: contentOf(message),
       quoted_id: message.quotedStanzaID, mentions: message.mentionedJidList?.map(String), session, counter,
     });
   });
@@ -70,7 +104,7 @@ function transmit(message) {
 
 /** After a break: whatever the server has not vouched for is sent again, oldest first. */
 export function resendAll() {
-  const waiting = msgs.filter((m) => m.id.fromMe && m.ack === 0);
+  const waiting = msgs.filter((m) => m.id.fromMe && m.ack === 0 && !queued.has(String(m.id)));
   waiting.sort((a, b) => a.sequence - b.sequence).forEach(transmit);
 }
 

@@ -1,5 +1,6 @@
 // Between the device's records and the models in memory: what a stored chat or message looks like.
 
+import { CONTENT_VALUES, isUnsentFile } from './contents.js';
 import { readAll, readMessages, readOne } from './database.js';
 import { myLid } from './device.js';
 import { MsgKey, Wid, createWid } from './ids.js';
@@ -61,7 +62,7 @@ const plain = (wid) => (wid ? String(wid) : undefined);
 const IDS = { from: createWid, to: createWid, author: createWid, quotedParticipant: createWid,
   latestEditMsgKey: MsgKey.fromString, protocolMessageKey: MsgKey.fromString };
 const VALUES = [
-  'body', 'type', 'subtype', 't', 'ack', 'quotedStanzaID', 'quotedMsg', 'notifyName', 'errorCode', 'errorUntil', 'reactions',
+  ...CONTENT_VALUES, 'body', 'type', 'subtype', 't', 'ack', 'quotedStanzaID', 'quotedMsg', 'notifyName', 'errorCode', 'errorUntil', 'reactions',
 ];
 
 /** A message as it is stored: plain values only. */
@@ -80,6 +81,7 @@ export function attributesOf(record, isNewMsg) {
   for (const name of Object.keys(IDS)) if (record[name]) attributes[name] = IDS[name](record[name]);
   if (mentioned) attributes.mentionedJidList = mentioned.map(createWid);
   if (record.reactions?.length) attributes.hasReaction = true;
+  if (id.fromMe && record.ack === 0 && isUnsentFile(record)) attributes.ack = -1;
   return { ...attributes, id, isNewMsg, self: id.fromMe ? 'out' : 'in' };
 }
 

@@ -7,6 +7,7 @@ import { changeForm } from './forms.js';
 import { setClock } from './happenings.js';
 import { ask, connect, hangUp, onStanza, reconnect, say } from './line.js';
 import { moduleOf } from './loader.js';
+import { askAgain } from './media/download.js';
 import { resendAll } from './outbox.js';
 import { subscribeAgain } from './presence.js';
 import { resendReads } from './reading.js';
@@ -65,6 +66,7 @@ function caughtUp() {
   tellPresence();
   resendAll();
   resendReads();
+  askAgain();
   subscribeAgain();
 }
 

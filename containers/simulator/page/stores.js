@@ -1,6 +1,8 @@
 // The models and collections that clients know: chats, messages, contacts, presences, and the connection.
 
 import { Emitter } from './emitter.js';
+import { moduleOf } from './loader.js';
+import { attachMedia } from './media/data.js';
 import { Collection, Model, declare } from './model.js';
 import { Wid, createWid } from './ids.js';
 import { GroupMetadataCollection } from './groups.js';
@@ -31,6 +33,11 @@ declare(ChatModel, 'chat', [
 ]);
 
 export class MsgModel extends Model {
+  constructor(attributes) {
+    super(attributes);
+    attachMedia(this);
+  }
+
   get senderObj() {
     return this.id && contacts.gadd(this.sender);
   }
@@ -39,10 +46,16 @@ export class MsgModel extends Model {
     return this.author ?? this.from;
   }
 
+  /** Whether it worked is told by the stage of its data. */
+  async downloadMedia(options = {}) {
+    if (!this.mediaData) throw new Error('this message has no file');
+    await moduleOf('WAWebMediaMmsV4Download').downloadMedia({ ...options, mediaObject: this.mediaObject, message: this });
+  }
+
   /** What a reply carries of the message it answers. */
   msgContextInfo() {
-    const { body, type } = this;
-    return { quotedMsg: { body, type }, quotedStanzaID: this.id.id, quotedParticipant: this.sender };
+    const { body, type, caption } = this;
+    return { quotedMsg: { body, type, ...(caption && { caption }) }, quotedStanzaID: this.id.id, quotedParticipant: this.sender };
   }
 }
 declare(MsgModel, 'msg', [

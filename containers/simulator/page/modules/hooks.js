@@ -7,7 +7,6 @@ const later = async () => undefined;
 export function defineHooks() {
   defineProtobufHooks();
   defineChatHooks();
-  defineMediaHooks();
 }
 
 function defineProtobufHooks() {
@@ -41,16 +40,6 @@ function defineChatHooks() {
   define('WALinkify', { findFirstWebLink, findLink: findFirstWebLink, findLinks });
   define('WAWebLinkPreviewChatAction', { getLinkPreview: async () => null });
   define('WAWebGenMinimalLinkPreview', { genMinimalLinkPreview: async () => null });
-}
-
-function defineMediaHooks() {
-  define('WAWebProcessRawSticker', { processRawSticker: later });
-  define('WAWebUploadMedia', { uploadMedia: later });
-  define('WAWebVideoThumbs', { generateVideoThumbsAndDuration: later });
-  define('WAWebMediaGatingUtils', { getUploadLimit: () => 100 * 1024 * 1024 });
-  define('WAWebMediaInMemoryBlobCache', {
-    InMemoryMediaBlobCacheImpl: Map, InMemoryMediaBlobCache: new Map(),
-  });
 }
 
 class SearchQuery {
