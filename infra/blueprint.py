@@ -82,7 +82,9 @@ QUEUES = (
     # A file may take ten minutes (media/bounds.py); until then nobody else is to have it.
     Queue("media", fifo=False, visibility_seconds=660, max_receives=50),
     Queue("webhooks", fifo=False, visibility_seconds=60, max_receives=20),  # delay = the back-off timer
-    Queue("runs", fifo=False, visibility_seconds=60, max_receives=20),  # bulk runs with work left, lost sessions
+    Queue(
+        "runs", fifo=False, visibility_seconds=60, max_receives=20
+    ),  # runs with work left, lost sessions, settled files
 )
 
 BUCKETS = ("media", "profiles", "bulk")
@@ -201,7 +203,8 @@ FUNCTIONS = (
         timeout_seconds=640,
         image=True,
         disk_mb=1024,
-        grants=("table:main:write", "table:keys:read", "bucket:media:write", "key:data:unwrap"),
+        # Who waits for a file is woken by the consumer of `runs`: it takes keys that a reader of files must not have.
+        grants=("table:main:write", "table:keys:read", "queue:runs:send", "bucket:media:write", "key:data:unwrap"),
     ),
     Function(
         "sweeper",
@@ -264,7 +267,7 @@ TASKS = (
             "queue:runs:send",
             *_NUDGES,
             "bucket:profiles:write",
-            "bucket:media:write",  # what comes in
+            "bucket:media:write",  # what comes in; what is sent is read
             "key:data:wrap",
             "key:data:root",
         ),

@@ -7,6 +7,7 @@ from typing import Any
 from containers.worker import page_calls
 from containers.worker.allowance import Wish
 from containers.worker.gate import Gate, Held
+from containers.worker.handing import Handing, Ready
 from containers.worker.page import Page, SendResult
 from containers.worker.patience import patiently
 from containers.worker.permission import Permission
@@ -14,6 +15,7 @@ from containers.worker.reach import Reach
 from containers.worker.steps import Steps
 from containers.worker.talks import KNOWN, Standing, Talks
 from waypost.bootstrap import App
+from waypost.domain.contents import has_media
 from waypost.domain.failures import NEW_CHATS_RESTRICTED
 from waypost.domain.ids import whatsapp_hex
 from waypost.domain.message import Message, status_of_ack
@@ -41,6 +43,7 @@ class Delivery:
         self._reach = Reach(app, session_id, gate.allowance)
         self._talks = Talks(app)
         self._permission = Permission(app)
+        self._handing = Handing(app, session_id)
 
     async def deliver(
         self, page: Page, message: Message, *, begin: Callable[[], Awaitable[None]], promised: bool = False
@@ -49,9 +52,10 @@ class Delivery:
         and its time came.
 
         Raises Held when it has to wait for long, WhatsAppError when WhatsApp refuses it, NetworkError when nobody
-        knows, BusinessRuleError when the person may not be written to."""
+        knows, BusinessRuleError when the person may not be written to, MediaRefused when its file is not sent."""
         chats = await patiently(self._app.contacts.addresses, message.tenant, message.contact)
         content = await patiently(self._open, message)
+        ready = await patiently(self._handing.ready, message, content, self._gate.allowance.now_ms())
         standing = KNOWN
         if self._gate.allowance.needs_standing:
             standing = await self._talks.standing(page, message, chats)
@@ -61,7 +65,7 @@ class Delivery:
         await self._gate.pass_through(
             wish,
             pace=lambda: self._pace(page, message, chats[0], wish.plan),
-            deliver=lambda at_ms: self._hand_over(page, message, chats, content, wish, at_ms, begin),
+            deliver=lambda at_ms: self._hand_over(page, message, chats, ready, wish, at_ms, begin),
         )
 
     def _wish(self, message: Message, standing: Standing, characters: int, promised: bool) -> Wish:
@@ -69,7 +73,7 @@ class Delivery:
         interactive = message.lane == "interactive"
         return Wish(
             lane=message.lane,
-            media=message.kind != "text",
+            media=has_media(message.kind),
             first=standing.is_first,
             awake=interactive and standing.inbound_ms > self._gate.allowance.now_ms() - pacing.reply_ms,
             promised=promised,
@@ -111,20 +115,25 @@ class Delivery:
         page: Page,
         message: Message,
         chats: list[str],
-        content: dict[str, Any],
+        ready: Ready,
         wish: Wish,
         at_ms: int,
         begin: Callable[[], Awaitable[None]],
     ) -> None:
         await begin()
-        quoted = await patiently(self._record_attempt, message, chats, wish, at_ms)
-        result = await page.send_text(
-            chats[0], content["text"], whatsapp_hex(message.id), quoted, mentions=content.get("mentions", ())
-        )
+        if ready.media is not None:
+            await self._handing.give(page, message, ready)
+            at_ms = self._gate.allowance.now_ms()  # it took its time, and nothing has left yet
+        quoted = await patiently(self._record_attempt, message, chats, ready, wish, at_ms)
+        result = await self._handing.hand_over(page, message, ready, chats[0], quoted)
         self.raise_if_refused(result)
         status = status_of_ack(result.ack)
         if status is not None:
             await self._steps.advance(message.id, status, time_ms=self._app.now_ms())
+
+    async def waits_for_file(self, message_id: str) -> None:
+        """It was put off until its file is there."""
+        await patiently(self._handing.waits, message_id)
 
     def raise_if_refused(self, result: SendResult) -> None:
         """Raises WhatsAppError; or Held when it is a new chat and WhatsApp allows none for a while (463): the message
@@ -136,7 +145,7 @@ class Delivery:
                 "WhatsApp did not take the message.", code=result.error or "send_failed", number=result.number
             )
 
-    def _record_attempt(self, message: Message, chats: list[str], wish: Wish, at_ms: int) -> str | None:
+    def _record_attempt(self, message: Message, chats: list[str], ready: Ready, wish: Wish, at_ms: int) -> str | None:
         """Record the attempt, and that it counts (P8), before the page gets the message (P2), under our epoch (P4)
         and as long as the person may be written to (P7). Returns the key of the message that it answers."""
         allowed = self._permission.ask(message, chats)
@@ -151,7 +160,7 @@ class Delivery:
                 [
                     Check(head_key(self._session), owner),
                     *allowed,
-                    *attempt_writes(message, whatsapp_hex(message.id), app.now_ms()),
+                    *attempt_writes(message, whatsapp_hex(message.id), app.now_ms(), **self._learnt(message, ready)),
                     *counted,
                 ]
             )
@@ -160,6 +169,15 @@ class Delivery:
                 raise Fenced("Another worker owns this session now.") from None
             raise NetworkError("The message changed meanwhile; look again.") from None
         return self._quoted_key(message)
+
+    def _learnt(self, message: Message, ready: Ready) -> dict[str, Any]:
+        """What a file told of its message."""
+        if ready.prepared is None:
+            return {}
+        content = {**ready.content, **ready.learnt}
+        purpose = f"{CONTENT}#{message.id}"
+        sealed = self._app.seals.seal_json(message.tenant, message.contact, purpose, content)
+        return {"kind": ready.kind, "content": sealed}
 
     def _open(self, message: Message) -> dict[str, Any]:
         content: dict[str, Any] = self._app.seals.open_json(

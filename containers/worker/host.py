@@ -13,6 +13,7 @@ from playwright.async_api import Playwright
 from containers.worker.claims import Claims
 from containers.worker.company import Company
 from containers.worker.fence import Fence
+from containers.worker.outgoing_files import clear_outgoing
 from containers.worker.owner import Owner
 from containers.worker.patience import patiently
 from containers.worker.starts import Starts
@@ -53,6 +54,7 @@ class Host:
     async def run(self) -> None:
         """Until cancelled; then every session is handed back, within DRAIN_SECONDS. Raises NetworkError when the
         launcher is gone."""
+        await asyncio.to_thread(clear_outgoing, self._app.settings.home)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._company.run())

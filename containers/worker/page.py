@@ -10,6 +10,7 @@ import base64
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from playwright.async_api import CDPSession
@@ -145,13 +146,28 @@ class Page:
             "chat": chat_id, "text": text, "hex": wa_hex, "quoted": quoted, "mentions": list(mentions),
             "wait_ms": wait_ack * 1000,
         }  # fmt: skip
-        return _sent(await self.call("sendText", order, CALL_S + wait_ack))
+        return sent(await self.call("sendText", order, CALL_S + wait_ack))
+
+    async def put_file(self, path: Path, ticket: str) -> None:
+        """Let the page read a file of this machine, by an input that `ticket` names. Raises as `call` does."""
+        expression = f"window.{ENTRY}.fileInput({json.dumps(ticket)})"
+        try:
+            async with asyncio.timeout(CALL_S):
+                found = await self._cdp.send("Runtime.evaluate", {"expression": expression})
+                handle = found["result"].get("objectId")
+                if handle is None:
+                    raise NetworkError("The page is not ready yet.", code="page_not_ready")
+                await self._cdp.send("DOM.setFileInputFiles", {"files": [str(path)], "objectId": handle})
+        except TimeoutError:
+            raise NetworkError("The page did not answer in time.", code="page_timeout") from None
+        except PlaywrightError:
+            raise NetworkError("The page went away.", code="page_gone") from None
 
     async def find_message(self, wa_hex: str, chat_ids: Sequence[str]) -> SendResult | None:
         """Look one of our messages up, under every known form of its chat. None means that the page, fully
         loaded, does not know it; any doubt raises."""
         found = await self.call("findMessage", {"hex": wa_hex, "chats": list(chat_ids)})
-        return None if found is None else _sent(found)
+        return None if found is None else sent(found)
 
     async def recent_messages(self, per_chat: int, chats: Sequence[str] | None = None) -> list[MessageSeen]:
         """The last messages of these chats (default: all), oldest first; unknown chats are left out."""
@@ -237,13 +253,15 @@ def _text_or_none(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _sent(plain: dict[str, Any]) -> SendResult:
+def sent(plain: dict[str, Any]) -> SendResult:
+    """What the page says of a message of ours."""
     if plain["ack"] >= 0:
         return SendResult(plain["key"], plain["chat"], plain["ack"], plain["t"])
     number = _number_or_none(plain["code"])
     return SendResult(
-        plain["key"], plain["chat"], plain["ack"], plain["t"], refusal_code(number), plain["until_ms"], number
-    )
+        plain["key"], plain["chat"], plain["ack"], plain["t"], plain["trouble"] or refusal_code(number),
+        plain["until_ms"], number,
+    )  # fmt: skip
 
 
 def _number_or_none(value: Any) -> int | None:

@@ -20,6 +20,7 @@ _IN_OUR_WORDS = {
     "not_a_member": "not_group_member",
     "not_a_group": "group_not_found",
     "too_many_participants": "group_full",
+    "file_too_large": "media_too_large",
 }
 
 

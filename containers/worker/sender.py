@@ -24,8 +24,8 @@ from waypost.domain.message import Lane, Message, Status, is_settled, status_of_
 from waypost.domain.retry import RETRIES, retry_delay
 from waypost.domain.turns import Hold
 from waypost.entities.message import get_message
-from waypost.entities.schedule import Waiting, leave_schedule, put_off, waiting_in_chat
-from waypost.errors import BusinessRuleError, NetworkError, SessionNotLinked, WaypostError, WhatsAppError
+from waypost.entities.schedule import MEDIA, Waiting, leave_schedule, put_off, waiting_in_chat
+from waypost.errors import BusinessRuleError, MediaRefused, NetworkError, SessionNotLinked, WaypostError, WhatsAppError
 from waypost.services.holds import held_by
 
 ACK_SECONDS = 30.0
@@ -78,6 +78,8 @@ class Sender:
                             return
                     except Held as held:
                         await self._set_aside(waiting[at:], held.hold)
+                        if held.hold.reason == MEDIA:
+                            await self._delivery.waits_for_file(place.message)
                         return
 
     async def _send(self, place: Waiting) -> bool:
@@ -109,7 +111,7 @@ class Sender:
                 # look at the page that is ready next decides.
                 look_first = True
                 await self._sleep(random.uniform(0.1, 0.5))  # noqa: S311  # jitter, not a secret
-            except BusinessRuleError as error:
+            except (BusinessRuleError, MediaRefused) as error:
                 await self._fail(message_id, error)
                 return True
             except WhatsAppError as error:

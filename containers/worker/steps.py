@@ -7,12 +7,14 @@ acknowledgements may skip one. So a step is taken from the status that was read,
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from containers.worker.acknowledgements import Acknowledgements
 from containers.worker.contact_count import ContactCount
 from containers.worker.patience import patiently
 from containers.worker.recorder import Recorder
 from waypost.bootstrap import App
+from waypost.domain.contents import parts_of
 from waypost.domain.event import Draft
 from waypost.domain.failures import Failure, told_of
 from waypost.domain.ids import whatsapp_hex
@@ -20,6 +22,7 @@ from waypost.domain.message import REACHED, Message, Status, is_settled, may_bec
 from waypost.entities.message import get_message, step_write
 from waypost.entities.schedule import settled_write
 from waypost.services.journal import Entry
+from waypost.services.media_told import media_told
 from waypost.services.sending import CONTENT
 from waypost.services.telling import status_told
 
@@ -133,6 +136,10 @@ class Steps:
             return Entry(tuple(drafts), (step, settled_write(message)))
         return Entry(tuple(drafts), (step,))
 
+    def _file_of(self, message: Message, content: dict[str, Any]) -> dict[str, Any]:
+        told = media_told(content, tenant=message.tenant, table=self._app.table, seals=self._app.seals)
+        return {} if told is None else {"media": told}
+
     def _sent(self, message: Message, time_ms: int) -> Draft:
         app = self._app
         content = app.seals.open_json(message.tenant, message.contact, f"{CONTENT}#{message.id}", message.content)
@@ -142,6 +149,8 @@ class Steps:
             "status": "sent",
             "type": message.kind,
             "text": content.get("text"),
+            **parts_of(message.kind, content),
+            **self._file_of(message, content),
             "reply_to": message.reply_to,
             "whatsapp_id": whatsapp_hex(message.id),
             "source": message.source,

@@ -154,8 +154,43 @@ class Failure(BaseModel):
     """What WhatsApp said of a message that it did not take."""
 
     category: Literal["authentication", "rate_limit", "network", "whatsapp_api", "validation", "business_logic"]
-    words: str | None = Field(description="WhatsApp's own, without whom they name.")
+    words: str | None = Field(description="WhatsApp's own, without whom they name; of a refused file, ours.")
     whatsapp_error: int | None = Field(examples=[463], description="WhatsApp's error number.")
+    mend: str | None = Field(None, description="What to do about it, where that is known.")
+
+
+class MessageMedia(BaseModel):
+    """The file of a message. What is null is not known, or not yet."""
+
+    id: str = Field(examples=["med_00000000000000000000000000"])
+    state: Literal["pending", "ready", "failed"]
+    mime: str | None = Field(None, examples=["image/jpeg"])
+    size: int | None = None
+    sha256: str | None = None
+    filename: str | None = None
+    width: int | None = None
+    height: int | None = None
+    duration_ms: int | None = None
+    view_once: bool = False
+
+
+class MessageLocation(BaseModel):
+    latitude: float
+    longitude: float
+    name: str | None = None
+    address: str | None = None
+    url: str | None = None
+
+
+class MessageContact(BaseModel):
+    name: str | None
+    vcard: str
+
+
+class MessagePoll(BaseModel):
+    question: str
+    options: list[str]
+    selectable: int = Field(description="How many may be chosen. 0: any number.")
 
 
 class Message(BaseModel):
@@ -163,8 +198,16 @@ class Message(BaseModel):
     session_id: str
     chat: Chat
     direction: Direction
-    type: str = Field(examples=["text"])
-    text: str | None
+    type: str = Field(
+        examples=["text"],
+        description="text, image, gif, video, audio, voice, document, sticker, location, contact, poll. Of a file that"
+        " nobody has looked at yet it is a guess.",
+    )
+    text: str | None = Field(description="Of a file: its caption.")
+    media: MessageMedia | None = Field(description="Its file.")
+    location: MessageLocation | None
+    contacts: list[MessageContact] | None
+    poll: MessagePoll | None
     status: Status
     reason: str | None
     failure: Failure | None = Field(description="Null: it did not fail.")

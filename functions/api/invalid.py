@@ -10,7 +10,19 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}\Z", re.ASCII)
 
 # pydantic's type of error: our code, message and mend. `{…}` are limits out of our own models, never input.
 _WORDS: dict[str, tuple[str, str, str]] = {
-    "text_or_template": ("missing", "There is neither a text nor a template.", "Give one of them."),
+    "text_or_template": (
+        "missing",
+        "There is nothing to send: neither a text, a template, a file nor anything else.",
+        "Give one of text, template, media, location, contacts and poll.",
+    ),
+    "two_contents": (
+        "too_many",
+        "There are two things to send at once.",
+        "Give one of them; only with a file may a text or a template stand, as its caption.",
+    ),
+    "without_media": ("without_media", "This is said of a file, and there is none.", "Give media, or leave it out."),
+    "media_id_or_url": ("id_or_url", "A file is named either by its id or by its URL.", "Give one of them."),
+    "phones_or_vcard": ("phones_or_vcard", "A card is made from phones, or given whole.", "Give one of them."),
     "text_and_template": ("too_many", "There are a text and a template.", "Give one of them."),
     "missing": ("missing", "This is required.", "Give it."),
     "extra_forbidden": ("unknown_field", "There is no such field.", "Leave it out, or check its spelling."),
@@ -27,6 +39,7 @@ _WORDS: dict[str, tuple[str, str, str]] = {
 _KINDS = {
     "string": "text",
     "int": "a whole number",
+    "float": "a number",
     "bool": "true or false",
     "model": "an object",
     "dict": "an object",

@@ -8,11 +8,13 @@ from api.answers import Message as MessageAnswer
 from api.answers import Messages
 from api.belongings import own_message, own_session
 from api.chat_names import contact_of
+from api.contents import content_of, fetched, kind_of
 from api.current import current
+from api.message_schemas import NewMessage
 from api.parameters import Cursor, Limit, MessageId, Order, SessionId
 from api.queue_schemas import AcceptedMessage
 from api.resolver import Router
-from api.schemas import MAX_ADDRESS, NewMessage
+from api.schemas import MAX_ADDRESS
 from api.views import accepted_view, message_view
 from waypost import bootstrap
 from waypost.domain.addresses import parse_address
@@ -33,12 +35,14 @@ ChatParameter = Annotated[
 ]
 
 
-@router.post("/v1/sessions/<session_id>/messages", status_code=202, tags=_TAGS, summary="Send a text")
+@router.post("/v1/sessions/<session_id>/messages", status_code=202, tags=_TAGS, summary="Send a message")
 def send(session_id: SessionId, body: NewMessage) -> AcceptedMessage:
-    """Accepts a message. It is sent in order within its chat and lane; its status tells how far it has come."""
+    """Accepts a message: a text, a file with or without a caption, a place, cards, a poll. It is sent in order within
+    its chat and lane; its status tells how far it has come. One whose file is not ready yet waits for it, and what
+    comes after it in the chat waits behind it."""
     app, session = bootstrap.app(), own_session(session_id)
     message = accept(
-        wanted_of(body),
+        fetched(wanted_of(body), body),
         message_id=current().make_id("msg"),
         session=session,
         now_ms=app.now_ms(),
@@ -89,7 +93,8 @@ def cancel(session_id: SessionId, message_id: MessageId) -> MessageAnswer:
 def wanted_of(body: NewMessage) -> Wanted:
     return Wanted(
         to=parse_address(body.to),
-        content={} if body.text is None else {"text": body.text},
+        content=content_of(body),
+        kind=kind_of(body),
         template=None if body.template is None else Template(**body.template.model_dump()),
         lane=body.lane,
         reply_to=body.reply_to,

@@ -7,11 +7,12 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from api import pool_schemas as shapes
 from api.belongings import own_pool, own_session
+from api.contents import fetched
 from api.current import current
+from api.message_schemas import NewMessage
 from api.messages import wanted_of
 from api.parameters import Cursor, Limit
 from api.resolver import Router
-from api.schemas import NewMessage
 from api.views import accepted_view
 from waypost import bootstrap
 from waypost.domain.event import rfc3339
@@ -88,7 +89,7 @@ def send(pool_id: PoolId, body: NewMessage) -> shapes.PoolMessage:
     """The session that already talks with the person sends it, else the one with the most room."""
     app, pool = bootstrap.app(), own_pool(pool_id)
     desk = PoolDesk(app.table, app.engine.queues, app.seals, app.contacts, app.backlog, app.chooser, app.now_ms())
-    sent = send_by_pool(wanted_of(body), pool, message_id=current().make_id("msg"), desk=desk)
+    sent = send_by_pool(fetched(wanted_of(body), body), pool, message_id=current().make_id("msg"), desk=desk)
     shown = accepted_view(sent.message, sent.session, app).model_dump()
     return shapes.PoolMessage(**shown, pool_id=pool.id, moved_from_session=sent.moved_from)
 

@@ -48,6 +48,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "not_a_saved_contact": 403,
     "unsupported_media_type": 415,
     "text_too_long": 422,
+    "caption_too_long": 422,
     "media_source_too_large": 413,
     # What WhatsApp said no to: its state does not allow it, or what was asked for cannot be.
     "edit_window_over": 409,

@@ -18,7 +18,7 @@ class Estimate(BaseModel):
     because: str = Field(
         examples=["cooldown"],
         description="What binds: `nothing`, `time` (its own), `paused`, `session` (it is not at work), `active_hours`,"
-        " `restricted`, `first_contact`, or the limit's name.",
+        " `restricted`, `first_contact`, `media` (its file is not ready), or the limit's name.",
     )
 
 

@@ -8,14 +8,10 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationInfo,
 )
-from pydantic_core import PydanticCustomError
 
 from waypost.domain.egress import MAX_SECRET, MAX_SERVER
 from waypost.domain.event import EventType
-from waypost.domain.mentions import MAX_MENTIONS
-from waypost.domain.message import MAX_TEXT
 from waypost.domain.template import MAX_VARIABLES, MAX_VERSION, NAME
 
 MAX_METADATA = 50
@@ -89,15 +85,6 @@ class NewSession(Request):
     identity: Identity | None = None
 
 
-def _text_or_template(text: str | None, info: ValidationInfo) -> str | None:
-    """`template` stands before it, so that it is known; it is missing where it was wrong itself."""
-    if text is None and info.data.get("template", "wrong") is None:
-        raise PydanticCustomError("text_or_template", "There is neither a text nor a template.")
-    if text is not None and info.data.get("template") is not None:
-        raise PydanticCustomError("text_and_template", "There are a text and a template.")
-    return text
-
-
 class TemplateChoice(Request):
     name: str = Field(pattern=rf"^{NAME}$", examples=["appointment_reminder"])
     language: str | None = Field(
@@ -120,50 +107,6 @@ class SessionChange(Request):
     identity: Identity = Field(
         default_factory=lambda: Identity.model_validate({}),
         description="In force at the next start of the browser, never before (R-SAFE-3).",
-    )
-
-
-class NewMessage(Request):
-    # Length and emptiness of `text` are the domain's rules (R-LIM-3), documented here.
-    to: str = Field(
-        max_length=MAX_ADDRESS,
-        examples=["+4915112345678"],
-        description="An international number, or a chat id: `<digits>@c.us`, `@lid` or `@g.us`.",
-    )
-    template: TemplateChoice | None = Field(None, description="What the text is made from, in place of `text`.")
-    text: Annotated[str | None, AfterValidator(_text_or_template)] = Field(
-        None,
-        validate_default=True,
-        examples=["Your parcel has arrived."],
-        description="Either this or a template.",
-        json_schema_extra={"minLength": 1, "maxLength": MAX_TEXT},
-    )
-    reply_to: str | None = Field(None, max_length=MAX_ID, description="The id of a message of the same chat.")
-    lane: Literal["interactive", "bulk"] = Field(
-        "interactive", description="Bulk messages do not hold up interactive ones."
-    )
-    purpose: str | None = Field(
-        None,
-        pattern=r"^[a-z0-9][a-z0-9_\-]{0,39}$",
-        examples=["appointments"],
-        description="What it is for: consent is asked for this purpose. None: the tenant's default purpose.",
-    )
-    mentions: list[Annotated[str, StringConstraints(max_length=MAX_ADDRESS)]] = Field(
-        default_factory=list,
-        max_length=MAX_MENTIONS,
-        description="Chat ids of people whom the text names as `@` and the digits of their chat id.",
-    )
-    send_at: str | None = Field(
-        None,
-        max_length=MAX_TIME,
-        examples=["2026-12-24T18:00:00+01:00"],
-        description="Not to be sent before, at most a year ahead; RFC 3339 with its offset.",
-    )
-    expires_at: str | None = Field(
-        None,
-        max_length=MAX_TIME,
-        examples=["2026-12-24T20:00:00+01:00"],
-        description="Not to be sent from then on: its status becomes `expired`.",
     )
 
 

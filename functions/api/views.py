@@ -4,15 +4,18 @@ from typing import Any
 
 from api import answers, queue_schemas
 from waypost.bootstrap import App
+from waypost.domain.contents import parts_of
 from waypost.domain.event import rfc3339
 from waypost.domain.health import Evidence, evidence_from
 from waypost.domain.ids import whatsapp_hex
 from waypost.domain.linking import ATTEMPTS, next_step
 from waypost.domain.message import Message
-from waypost.domain.outlook import Estimate
+from waypost.domain.outlook import TIME, Estimate
+from waypost.entities.schedule import MEDIA
 from waypost.entities.session import QrCode, Session, get_qr
 from waypost.services.changes import ME
 from waypost.services.egress import open_proxy
+from waypost.services.media_told import media_told
 from waypost.services.sending import CONTENT
 
 
@@ -105,6 +108,8 @@ def message_view(message: Message, app: App) -> answers.Message:
         direction=message.direction,
         type=message.kind,
         text=content.get("text"),
+        media=_media(message, content, app),
+        **{"location": None, "contacts": None, "poll": None, **parts_of(message.kind, content)},
         status=message.status,
         reason=message.reason,
         failure=answers.Failure(**message.failure) if message.failure else None,
@@ -132,12 +137,21 @@ def message_view(message: Message, app: App) -> answers.Message:
     )
 
 
+def _media(message: Message, content: dict[str, Any], app: App) -> answers.MessageMedia | None:
+    told = None
+    if message.source == "api":
+        told = media_told(content, tenant=message.tenant, table=app.table, seals=app.seals)
+    return None if told is None else answers.MessageMedia(**told)
+
+
 def accepted_view(message: Message, session: Session, app: App) -> queue_schemas.AcceptedMessage:
     """With when it is expected to go."""
-    estimate = estimate_view(
-        app.backlog.outlook(session, message.lane, now_ms=app.now_ms(), due_ms=message.send_at_ms, table=app.table)
-    )
     shown = message_view(message, app).model_dump()
+    foreseen = app.backlog.outlook(
+        session, message.lane, now_ms=app.now_ms(), due_ms=message.send_at_ms, table=app.table
+    )
+    waits = shown["media"] is not None and shown["media"]["state"] == "pending" and foreseen.because != TIME
+    estimate = estimate_view(Estimate(None, MEDIA) if waits else foreseen)
     return queue_schemas.AcceptedMessage(**shown, estimated_send_at=estimate.at, estimate=estimate)
 
 

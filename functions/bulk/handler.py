@@ -1,7 +1,8 @@
-"""Works through bulk runs, and moves what waits in sessions that are gone. Trigger: the queue `runs`, one at a time.
+"""Works through bulk runs, and moves or wakes what waits. Trigger: the queue `runs`, one at a time.
 
     {"run": …}                      a bulk run has rows left, or was cancelled; it comes back by a message of its own
     {"gone": session, "tenant": …}  an account was lost: what waits there goes on in another session of its pools
+    {"settled": media}              a file is ready or refused: the messages that wait for it go on or fail
 
 A message that fails is given back and comes again; after `max_receives` it is a dead letter, and the sweeper finds
 what it was for.
@@ -20,6 +21,7 @@ from waypost.services.address_book import AddressBook
 from waypost.services.bulk_runs import nudge_run
 from waypost.services.bulk_work import BulkDesk, work
 from waypost.services.consent_settings import consent_settings
+from waypost.services.media_waking import Waker
 from waypost.services.pool_moves import Mover, nudge_gone
 from waypost.services.pools import find_pool, remembering
 from waypost.services.sessions import find_session
@@ -35,6 +37,8 @@ def _handle(message: dict[str, Any], parts: App) -> None:
         again = work(message["run"], _desk(parts))
         if again is not None:
             nudge_run(message["run"], queues=queues, delay_seconds=math.ceil(again))
+    elif "settled" in message:
+        _waker(parts).wake_all(message["settled"])
     elif _mover(parts).move_from(message["gone"], message["tenant"]):
         nudge_gone(message["gone"], message["tenant"], queues=queues)
 
@@ -75,6 +79,16 @@ def _desk(parts: App) -> BulkDesk:
         now_ms=parts.now_ms,
         sessions_of=sessions_of,
         choose=choose,
+    )
+
+
+def _waker(parts: App) -> Waker:
+    return Waker(
+        table=parts.table,
+        queues=parts.engine.queues,
+        seals=parts.seals,
+        contacts=parts.contacts,
+        now_ms=parts.now_ms,
     )
 
 

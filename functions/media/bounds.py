@@ -21,6 +21,7 @@ from waypost.domain.media import Ask, Prepared
 from waypost.domain.media_refusals import refusal
 from waypost.errors import MediaRefused
 from waypost.observability import logger
+from waypost.services.media_preparing import MachineAtFault
 
 _ROOT = Path(__file__).parents[1]
 _TRIES = 3
@@ -158,6 +159,8 @@ def _outcome(said: dict[str, Any]) -> tuple[Prepared, Path]:
             raise MediaRefused(facts["message"], field="media", mend=facts["mend"], code=facts["code"])
         case {"costly": what}:
             raise refusal("media_too_costly", what=what)
+        case {"missing": where}:
+            raise MachineAtFault(where)
         case _:
             logger("media").error("a reader broke down", extra={"where": said.get("broke")})
             raise refusal("media_broke_reader")

@@ -20,6 +20,7 @@ from typing import Any, TextIO
 import imageio_ffmpeg
 from PIL import Image
 
+from media.decoding import OURS
 from media.preparing import prepare
 from waypost.domain.media import Ask
 from waypost.errors import MediaRefused
@@ -74,6 +75,9 @@ def _outcome(job: dict[str, Any], line: TextIO) -> dict[str, Any]:
         return {"refused": {"code": refused.code, "message": refused.message, "mend": refused.mend}}
     except MemoryError:
         return {"costly": "memory"}
+    except OSError as error:
+        kind = "missing" if error.errno in OURS else "broke"
+        return {kind: f"{type(error).__name__} at {_place(error)}"}
     except Exception as error:  # a fault of ours or of a decoder: told where, never with what was in the file
         return {"broke": f"{type(error).__name__} at {_place(error)}"}
     return {"prepared": asdict(prepared), "path": str(path)}

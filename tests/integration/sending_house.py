@@ -3,6 +3,7 @@ be told to fail at any point."""
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -26,7 +27,7 @@ from waypost.domain.addresses import parse_address
 from waypost.domain.care import RELAXED, Care
 from waypost.domain.failures import NEW_CHATS_RESTRICTED
 from waypost.domain.message import Lane, Message
-from waypost.domain.wanted import text_to
+from waypost.domain.wanted import Wanted, text_to
 from waypost.entities.head import claim, get_head
 from waypost.entities.session import Session
 from waypost.errors import NetworkError, SessionNotLinked
@@ -55,14 +56,26 @@ class FakeWhatsApp:
     nobody: set[str] = field(default_factory=set)  # chat ids that are not on WhatsApp
     asked: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)  # what people see of us beside messages
+    given: dict[str, bytes] = field(default_factory=dict)  # files by hex
+    named: dict[str, tuple[str, str]] = field(default_factory=dict)  # their names and types
+    modes: list[int] = field(default_factory=list)  # of the files, as they lay on the disk
+    no_files: list[str] = field(default_factory=list)  # with what the next files are not taken
     restricted_until_ms: int = 0  # new chats are refused until then (463)
     past: dict[str, int] = field(default_factory=dict)  # chat id → when they wrote, before the link
     steps: Steps | None = None
     on_late: list[asyncio.Task[None]] = field(default_factory=list)
 
-    async def call(self, name: str, details: dict[str, Any] | None = None) -> Any:
-        """The questions beside sending: everybody is on WhatsApp, but whom `nobody` names."""
+    async def call(self, name: str, details: dict[str, Any] | None = None, within: float = 0) -> Any:
+        """What is sent beside texts, and the questions: everybody is on WhatsApp, but whom `nobody` names."""
         assert details is not None
+        if name == "takeFile":
+            self.named[details["hex"]] = (details["name"], details["mime"])
+            return None
+        if name in ("sendFile", "sendParts"):
+            what = details.get("text") or json.dumps(details.get("content"))
+            sent = await self._take(details["chat"], f"{details['kind']}: {what}", details["hex"])
+            told = {"code": sent.number, "until_ms": sent.until_ms, "trouble": sent.error}
+            return {"key": sent.key, "chat": sent.chat_id, "ack": sent.ack, "t": sent.t, **told}
         if name in ("markRead", "type"):
             self.shown.append(f"{name} {details.get('state', '')}".strip())
             return None
@@ -74,6 +87,15 @@ class FakeWhatsApp:
     async def send_text(
         self, chat_id: str, text: str, wa_hex: str, quoted_key: str | None = None, *, mentions: Sequence[str] = ()
     ) -> SendResult:
+        return await self._take(chat_id, text, wa_hex)
+
+    async def put_file(self, path: Path, ticket: str) -> None:
+        if self.no_files:
+            raise NetworkError("The page went away.", code=self.no_files.pop(0))
+        self.given[ticket] = await asyncio.to_thread(path.read_bytes)
+        self.modes.append((await asyncio.to_thread(path.stat)).st_mode & 0o777)
+
+    async def _take(self, chat_id: str, text: str, wa_hex: str) -> SendResult:
         fate = self.fates.pop(0) if self.fates else "sent"
         await asyncio.sleep(0)
         if fate == "gone":
@@ -122,9 +144,13 @@ def sending_app(home: Path, care: Care = RELAXED) -> Iterator[App]:
 
 
 def accept(app: App, to: str, text: str, message_id: str, lane: Lane = "interactive") -> Message:
+    return accept_any(app, text_to(parse_address(to), text, lane=lane), message_id)
+
+
+def accept_any(app: App, wanted: Wanted, message_id: str) -> Message:
     linked = Session(id=SESSION, tenant=TENANT, name="shop", created_ms=0, desired="running", me=b"x")
     return accept_wanted(
-        text_to(parse_address(to), text, lane=lane), message_id=message_id, session=linked,
+        wanted, message_id=message_id, session=linked,
         now_ms=app.now_ms(), table=app.table, queues=app.engine.queues, seals=app.seals, contacts=app.contacts,
     )  # fmt: skip
 

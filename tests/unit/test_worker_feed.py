@@ -109,5 +109,6 @@ def test_wa_js_is_spoken_in_the_page_scripts_only() -> None:
         "groups.js",
         "history.js",
         "people.js",
+        "sending.js",
         "plain.js",
     }

@@ -14,7 +14,7 @@ WA_JS = Path(__file__).parents[3] / "node_modules/@wppconnect/wa-js/dist/wppconn
 # Joined inside one function, in this order: they see each other's names, and the page sees none of them.
 _PARTS = (
     "calm.js", "feed.js", "plain.js", "content.js", "finding.js", "changes.js", "people.js", "groups.js", "history.js",
-    "files.js", "calls.js", "bridge.js",
+    "files.js", "sending.js", "calls.js", "bridge.js",
 )  # fmt: skip
 
 

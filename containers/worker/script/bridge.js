@@ -134,4 +134,4 @@ listen('chat.presence_change', ({ id, isOnline, state, participants }) => {
 });
 
 // What the worker reaches: a call, the credit for a batch, and what is still held back.
-Object.defineProperty(window, ENTRY, { value: Object.freeze({ call, credit, drain: flushAll, held }) });
+Object.defineProperty(window, ENTRY, { value: Object.freeze({ call, credit, drain: flushAll, held, fileInput }) });

@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from waypost.errors import Category, WaypostError, WhatsAppError
+from waypost.errors import Category, MediaRefused, WaypostError, WhatsAppError
 
 Next = Literal[
     "retry",  # after a pause, at most RETRIES times
@@ -26,13 +26,15 @@ Next = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One failed try. `words` are WhatsApp's own, without ids and numbers; `number` is WhatsApp's error number."""
+    """One failed try. `words` are WhatsApp's own, without ids and numbers; `number` is WhatsApp's error number. Of a
+    file that is not sent they are ours, and `mend` says what to do."""
 
     code: str
     category: Category
     next: Next
     words: str | None = None
     number: int | None = None
+    mend: str | None = None
 
 
 # WhatsApp's refusal of a first message while it lets the account begin no new chats.
@@ -53,6 +55,7 @@ _BY_CODE: dict[str, tuple[Category, Next]] = {
     "group_not_found": ("validation", "give_up"),
     "not_group_member": ("business_logic", "give_up"),
     "not_group_admin": ("business_logic", "give_up"),
+    "media_too_large": ("validation", "give_up"),
 }
 
 # WhatsApp's numbers on a message that it did not take, as its page names them (`NackReason` of
@@ -77,12 +80,15 @@ def failure_of(error: WaypostError) -> Failure:
     """What an error that ended a try means. What is no answer of WhatsApp keeps its own category."""
     if isinstance(error, WhatsAppError):
         return classify(error.code, number=error.number, words=error.words)
+    if isinstance(error, MediaRefused):
+        return Failure(error.code, error.category, "give_up", error.message, mend=error.mend)
     return Failure(error.code, error.category, "wait" if error.category == "network" else "give_up")
 
 
 def told_of(failure: Failure) -> dict[str, str | int | None]:
     """A final failure as it is kept with the message and told in its event."""
-    return {"category": failure.category, "words": failure.words, "whatsapp_error": failure.number}
+    told = {"category": failure.category, "words": failure.words, "whatsapp_error": failure.number}
+    return told if failure.mend is None else {**told, "mend": failure.mend}
 
 
 def refusal_code(number: int | None) -> str:

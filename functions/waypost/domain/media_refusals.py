@@ -68,6 +68,23 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "The file takes more {what} to read than one file may.",
         "Make it smaller or simpler first.",
     ),
+    "media_prepared_otherwise": (
+        "The file was prepared to be sent as {prepared}, which cannot go as {kind}.",
+        "Upload it again with `kind` {kind}, or send it as one of: {kinds}.",
+    ),
+    "media_caption_unfit": (
+        "What is sent as {kind} carries no text.",
+        "Send the text as a message of its own, or the file as one of: {kinds}.",
+    ),
+    "media_view_once_unfit": (
+        "What is sent as {kind} cannot be shown once only.",
+        "Leave `view_once` out, or send the file as one of: {kinds}.",
+    ),
+    "media_expired": ("The file is gone: files are kept for 30 days.", "Upload it again, and send it anew."),
+    "media_unreadable": (
+        "The stored file is not what was stored: it fails its integrity check.",
+        "Upload it again, and send it anew.",
+    ),
     "media_broke_reader": (
         "The program that reads such files broke down over this one.",
         "Save it anew with a program that can open it, and try again.",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from waypost.domain.addresses import Address
+from waypost.domain.contents import MEDIA_KINDS, UNDECIDED, check_contacts, check_file, check_location, check_poll
 from waypost.domain.mentions import check_mentions
 from waypost.domain.message import Lane, check_text
 from waypost.errors import ValidationError
@@ -22,7 +23,8 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`content` is what `kind` needs; of a text: `{"text": …}`. It is sealed as it stands when all checks are done.
+    """`content` is what `kind` needs; of a text: `{"text": …}`, of others as `contents.py` says. It is sealed as it
+    stands when all checks are done. The kind `media` stands for that of a file which is not looked at yet.
 
     `send_at_ms` and `expires_ms` are unix milliseconds; 0: at once, never. `purpose` is what consent is asked for,
     None: any. `template` is what `content` is made from. `bulk` is the run that the message
@@ -55,7 +57,7 @@ def check_content(wanted: Wanted) -> None:
         raise ValidationError(
             "Messages of this type cannot be sent.",
             field="type",
-            mend=f"Use one of: {', '.join(sorted(_CHECKS))}.",
+            mend=f"Use one of: {', '.join(sorted({*_CHECKS} - {UNDECIDED}))}.",
             code="type_unknown",
         )
     check(wanted)
@@ -67,5 +69,23 @@ def _check_text(wanted: Wanted) -> None:
     check_mentions(text, wanted.mentions)
 
 
-# By kind; media has more of them.
-_CHECKS: dict[str, Callable[[Wanted], None]] = {"text": _check_text}
+def _check_caption(wanted: Wanted) -> None:
+    check_file(wanted.content)
+    check_mentions(str(wanted.content.get("text") or ""), wanted.mentions)
+
+
+def _check_without_text(check: Callable[[Mapping[str, Any]], None]) -> Callable[[Wanted], None]:
+    def checked(wanted: Wanted) -> None:
+        check(wanted.content)
+        check_mentions("", wanted.mentions)
+
+    return checked
+
+
+_CHECKS: dict[str, Callable[[Wanted], None]] = {
+    "text": _check_text,
+    **dict.fromkeys((*MEDIA_KINDS, UNDECIDED), _check_caption),
+    "location": _check_without_text(check_location),
+    "contact": _check_without_text(check_contacts),
+    "poll": _check_without_text(check_poll),
+}

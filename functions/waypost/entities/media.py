@@ -1,7 +1,7 @@
 """A file on its way to be sent, and what became of it.
 
-pk MED#{media}   sk -      from its coming, or its being asked for, until it is settled in index by_owner as
-                          `media-open`, by the time of making
+pk MED#{media}   sk -      from its coming, or its being asked for, until it is settled and who waited for it was told
+                           (media_wait.py), in index by_owner as `media-open`, by the time of making
 
 What was said and found of the file, and the key of its bytes, is sealed under the tenant's key.
 """
@@ -12,7 +12,7 @@ from typing import cast
 from waypost.domain.media import State
 from waypost.entities.record import blob, number, text, text_or_none
 from waypost.errors import ConditionFailed
-from waypost.ports import Clause, Item, Key, Table, Update, Value, When
+from waypost.ports import Check, Clause, Item, Key, Table, Update, Value, When
 
 KEEP_SECONDS = 30 * 24 * 3600  # as long as the official API keeps an upload
 _OPEN = "media-open"
@@ -45,12 +45,13 @@ def put_media(table: Table, media: Media) -> bool:
 
 
 def get_media(table: Table, media: str) -> Media | None:
-    item = table.get(_key(media))
+    item = table.get(media_key(media))
     return None if item is None else _from_item(item)
 
 
 def unsettled_media(table: Table, before_ms: int, *, limit: int = 100) -> list[Media]:
-    """Those made before that time which have come and are neither ready nor refused, oldest first."""
+    """Those made before that time which have come and are neither ready nor refused, or for which somebody still waits,
+    oldest first."""
     page = table.query(_OPEN, index="by_owner", between=("0", f"{before_ms:013d}"), limit=limit)
     return [_from_item(item) for item in page.items]
 
@@ -92,9 +93,10 @@ def claim_media(
     return replace(media, claimed_until_ms=until_ms, attempts=media.attempts + 1) if changed else None
 
 
-def release_media(table: Table, media: Media) -> None:
-    """Let the next try have it at once."""
-    _change(table, media.id, {"claimed_until_ms": 0}, _ours(media))
+def release_media(table: Table, media: Media, *, counts: bool = True) -> None:
+    """Let the next try have it at once. `counts`: this one was a try."""
+    attempts = media.attempts if counts else media.attempts - 1
+    _change(table, media.id, {"claimed_until_ms": 0, "attempts": attempts}, _ours(media))
 
 
 def note_progress(table: Table, media: Media, percent: int) -> None:
@@ -102,14 +104,34 @@ def note_progress(table: Table, media: Media, percent: int) -> None:
 
 
 def settle_media(table: Table, media: Media, state: State, *, asked: bytes, facts: bytes, code: str | None) -> bool:
-    """The end of its preparation; False when somebody else has taken it up since."""
+    """The end of its preparation; False when somebody else has taken it up since. Who waits for it is told next, and
+    then it is closed."""
+    settled: dict[str, Value] = {"state": state, "asked": asked, "facts": facts, "code": code, "progress": 100}
     return _change(
-        table,
-        media.id,
-        {"state": state, "asked": asked, "facts": facts, "code": code, "progress": 100},
+        table, media.id, {**settled, "claimed_until_ms": 0},
         _ours(media),
-        remove=("owner_pk", "owner_sk"),
+    )  # fmt: skip
+
+
+def close_media(table: Table, media: str) -> None:
+    """Nobody waits for it any more. Harmless when that was said before, or it is gone."""
+    _change(
+        table, media, {"claimed_until_ms": 0}, Clause("it is here", "pk", "exists"), remove=("owner_pk", "owner_sk")
     )
+
+
+def is_settled(media: Media) -> bool:
+    return media.state in ("ready", "refused")
+
+
+def unsettled_check(media: str) -> Check:
+    """The condition that nobody has told those who wait for it: it holds them up still."""
+    open_still = (
+        Clause("it is here", "pk", "exists"),
+        Clause("is not ready", "state", "ne", "ready"),
+        Clause("is not refused", "state", "ne", "refused"),
+    )
+    return Check(media_key(media), When.all(*open_still))
 
 
 def _open(media: Media) -> dict[str, Value]:
@@ -122,18 +144,18 @@ def _ours(media: Media) -> Clause:
 
 def _change(table: Table, media: str, values: dict[str, Value], *clauses: Clause, remove: tuple[str, ...] = ()) -> bool:
     try:
-        table.update(Update(_key(media), set=values, remove=remove, when=When.all(*clauses)))
+        table.update(Update(media_key(media), set=values, remove=remove, when=When.all(*clauses)))
     except ConditionFailed:
         return False
     return True
 
 
-def _key(media: str) -> Key:
+def media_key(media: str) -> Key:
     return Key(f"MED#{media}", "-")
 
 
 def _to_item(media: Media) -> Item:
-    key = _key(media.id)
+    key = media_key(media.id)
     return {
         "pk": key.pk,
         "sk": key.sk,

@@ -41,13 +41,13 @@ def list_of_run(
     return [_from_item(item) for item in page.items], page.cursor
 
 
-def accept_writes(message: Message, *, due_ms: int) -> list[Write]:
+def accept_writes(message: Message, *, due_ms: int, waits_for: str = "") -> list[Write]:
     """The writes of an acceptance: the message takes its place in the schedule and is stored, its chat was active.
 
     A condition fails when another message took the number meanwhile, or the message is there already.
     """
     active = active_write(message.session, message.contact, message.created_ms)
-    return [*place_writes(message, due_ms=due_ms), Put(_to_item(message), _ABSENT), active]
+    return [*place_writes(message, due_ms=due_ms, waits_for=waits_for), Put(_to_item(message), _ABSENT), active]
 
 
 def new_message_write(message: Message) -> Put:
@@ -84,12 +84,12 @@ def content_write(message: Message, content: bytes, **more: Any) -> Update:
     )
 
 
-def attempt_writes(message: Message, hex_id: str, now_ms: int) -> list[Write]:
-    """The writes that record an attempt before the page gets the message (P2)."""
+def attempt_writes(message: Message, hex_id: str, now_ms: int, **more: Any) -> list[Write]:
+    """The writes that record an attempt before the page gets the message (P2); `more` is what was learnt of it."""
     return [
         Update(
             message_key(message.id),
-            set={"status": "sending", "time_sending": now_ms},
+            set={"status": "sending", "time_sending": now_ms, **more},
             add={"attempts": 1},
             when=When.all(Clause("not settled", "status", "in", ["accepted", "sending"])),
         ),

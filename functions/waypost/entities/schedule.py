@@ -13,13 +13,15 @@ from waypost.entities.record import number, text, text_or_none
 from waypost.errors import ConditionFailed
 from waypost.ports import Clause, Delete, Item, Key, Put, Table, Update, When, Write
 
+MEDIA = "media"  # what a message waits for whose file is not ready; it holds its place (P3)
+
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A message's place in the schedule. It may be sent from `due_ms` on, and before `expires_ms` (0: for ever).
 
     `waits_for` is why it is not sent at once, as far as that was known when it was last looked at ("" nothing,
-    "time" for its own time).
+    "time" for its own time, MEDIA for its file).
     """
 
     message: str
@@ -40,8 +42,9 @@ def accepted_so_far(table: Table, session: str, contact: str, lane: Lane) -> int
     return 0 if item is None else number(item, "accepted")
 
 
-def place_writes(message: Message, *, due_ms: int) -> list[Write]:
-    """The writes that take a message's number, which fails when another took it meanwhile, and hold its place."""
+def place_writes(message: Message, *, due_ms: int, waits_for: str = "") -> list[Write]:
+    """The writes that take a message's number, which fails when another took it meanwhile, and hold its place. What
+    waits for something beside its time says so, and is looked at again at `due_ms`."""
     before = message.number - 1
     free = Clause("the number is next", "accepted", "eq", before) if before else Clause("is first", "pk", "absent")
     lane_key = _lane_key(message.session, message.contact, message.lane)
@@ -53,7 +56,7 @@ def place_writes(message: Message, *, due_ms: int) -> list[Write]:
         number=message.number,
         due_ms=due_ms,
         expires_ms=message.expires_ms,
-        waits_for="time" if due_ms > message.created_ms else "",
+        waits_for=waits_for or ("time" if due_ms > message.created_ms else ""),
         bulk=message.bulk,
         template=message.template,
         pool=message.pool,
@@ -79,6 +82,24 @@ def put_off(table: Table, waiting: Waiting, due_ms: int, waits_for: str) -> None
         table.put(_waiting_item(later), when=exists)
     except ConditionFailed:
         return
+
+
+def wake_place(table: Table, message: Message, now_ms: int) -> Waiting | None:
+    """Let a message that waits for its file go on, and what waits behind it. Returns the last that may go now; None
+    when it waits for something else, or not at all."""
+    places = waiting_in_chat(
+        table, message.session, message.contact, message.lane, after=message.number - 1, up_to=_LAST_NUMBER
+    )
+    last: Waiting | None = None
+    for place in places:
+        if place.waits_for != (MEDIA if place.number == message.number else "order"):
+            break
+        put_off(table, place, now_ms, "")
+        last = place
+    return last
+
+
+_LAST_NUMBER = 10**12 - 1
 
 
 def waiting_in_chat(

@@ -6,8 +6,9 @@ from typing import Any
 
 from waypost.domain.message import Message
 from waypost.domain.wanted import Wanted
+from waypost.entities.media_wait import wait_writes
 from waypost.entities.message import accept_writes, get_message
-from waypost.entities.schedule import accepted_so_far
+from waypost.entities.schedule import MEDIA, accepted_so_far
 from waypost.entities.session import Session
 from waypost.errors import ConditionFailed, TransactionConflict, WaypostError
 from waypost.ports import Queues, Table, Write
@@ -15,6 +16,7 @@ from waypost.services.admission import CHECKS, Asked, Check, admit
 from waypost.services.backlog import Backlog
 from waypost.services.contacts import Contacts
 from waypost.services.contention import TRIES, pause
+from waypost.services.media_waking import LOOK_AGAIN_MS
 from waypost.services.notices import AS_TEMPLATE, notice_id, notice_of_its_own, noticed_write, with_notice
 from waypost.services.sealing import Seals
 from waypost.services.sending import CONTENT, NEAR_HORIZON, enqueue
@@ -49,7 +51,7 @@ def accept(
             messages = [stored]
         else:
             messages = _store_all(asked, message_id)
-            if not messages:  # another message is to carry the notice: ask again
+            if not messages:  # another message is to carry the notice, or its file was settled: ask again
                 pause(attempt)
                 continue
             if backlog is not None:
@@ -67,7 +69,7 @@ def _store_all(asked: Asked, message_id: str) -> list[Message]:
     when the person's record changed since it was asked: nothing was stored then."""
     notice, table, contact = asked.notice, asked.table, asked.contact
     if notice is None:
-        return _just(_store(_message(asked, message_id), table))
+        return _just(_store_asked(asked, message_id))
     carrier = notice_id(message_id) if notice.separate else message_id
     noted = noticed_write(contact, asked.session.tenant, notice, carrier, asked.now_ms)
     if not notice.separate:
@@ -75,7 +77,15 @@ def _store_all(asked: Asked, message_id: str) -> list[Message]:
         return _just(_store(_message(carrying, message_id), table, noted))
     before = replace(asked, wanted=notice_of_its_own(asked.wanted, notice))
     first = _store(replace(_message(before, carrier), template=AS_TEMPLATE), table, noted)
-    return [] if first is None else [first, *_just(_store(_message(asked, message_id), table))]
+    second = None if first is None else _store_asked(asked, message_id)
+    return [] if first is None or second is None else [first, second]
+
+
+def _store_asked(asked: Asked, message_id: str) -> Message | None:
+    """The message itself, which may have to wait for its file."""
+    media = asked.waits_on
+    waits = () if media is None else wait_writes(media, message_id, asked.now_ms)
+    return _store(_message(asked, message_id), asked.table, *waits, waits_for="" if media is None else MEDIA)
 
 
 def _just(message: Message | None) -> list[Message]:
@@ -110,15 +120,19 @@ def _message(asked: Asked, message_id: str) -> Message:
     )
 
 
-def _store(message: Message, table: Table, *more: Write) -> Message | None:
+def _store(message: Message, table: Table, *more: Write, waits_for: str = "") -> Message | None:
     """Store it under the next number of its chat and lane; or find that it was stored by an earlier try. None when a
     condition of what is to be written with it does not hold."""
     due_ms = max(message.created_ms, message.send_at_ms)
+    if message.send_at_ms > message.created_ms:
+        waits_for = ""  # its own time comes first; what it waits for then is seen then
+    elif waits_for:
+        due_ms = min(due_ms + LOOK_AGAIN_MS, message.expires_ms or due_ms + LOOK_AGAIN_MS)
     for attempt in range(TRIES):
         number = accepted_so_far(table, message.session, message.contact, message.lane) + 1
         numbered = replace(message, number=number)
         try:
-            table.transact([*more, *accept_writes(numbered, due_ms=due_ms)])
+            table.transact([*more, *accept_writes(numbered, due_ms=due_ms, waits_for=waits_for)])
         except (ConditionFailed, TransactionConflict) as failure:
             stored = get_message(table, message.id)
             if stored is not None:

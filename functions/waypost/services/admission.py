@@ -20,6 +20,7 @@ from waypost.services.backlog import Backlog
 from waypost.services.consent_settings import consent_settings
 from waypost.services.contacts import Contacts
 from waypost.services.filling import fill_in
+from waypost.services.media_choice import choose
 from waypost.services.notices import Notice, due_notice
 from waypost.services.policy import check_may_message, is_own_account
 from waypost.services.sealing import Seals
@@ -42,6 +43,7 @@ class Asked:
     rules: ConsentSettings = _NO_RULES  # the tenant's
     standing: Standing | None = None  # how the person stands; None for those who are not asked
     notice: Notice | None = None  # that it is to carry
+    waits_on: str | None = None  # the file that it has to wait for
     dry: bool = False  # nothing may be made: a contact that there is not stays empty
 
 
@@ -82,6 +84,22 @@ def _linked(asked: Asked) -> Asked:
 def _content(asked: Asked) -> Asked:
     check_content(asked.wanted)
     return asked
+
+
+def _file(asked: Asked) -> Asked:
+    """The file that it names, and what that makes of the message."""
+    wanted = asked.wanted
+    media_id = wanted.content.get("media")
+    if media_id is None:
+        return asked
+    choice = choose(
+        str(media_id), wanted.content, tenant=asked.session.tenant, table=asked.table, seals=asked.seals,
+        now_ms=asked.now_ms,
+    )  # fmt: skip
+    content = wanted.content if wanted.content.get("filename") else {**wanted.content, "filename": choice.name}
+    named = {name: value for name, value in content.items() if value is not None}
+    waits_on = str(media_id) if choice.waits else None
+    return replace(asked, wanted=replace(wanted, kind=choice.kind, content=named), waits_on=waits_on)
 
 
 def _times(asked: Asked) -> Asked:
@@ -176,6 +194,7 @@ CHECKS: tuple[Check, ...] = (
     Check("rules", _rules),
     Check("template", _template),
     Check("content", _content),
+    Check("file", _file),
     Check("times", _times),
     Check("linked", _linked),
     Check("backlog", _room),

@@ -63,11 +63,8 @@ class Files:
         return self.seals.seal_json(tenant, tenant, f"media#{media_id}", said)
 
     def find(self, media_id: str, tenant: str) -> Media:
-        """Raises NotFound, also for another tenant's."""
-        media = get_media(self.table, media_id)
-        if media is None or media.tenant != tenant:
-            raise NotFound("There is no such media.", field="media", code="media_not_found")
-        return media
+        """As `find_media`."""
+        return find_media(media_id, tenant=tenant, table=self.table)
 
     def take_in(self, media: Media, data: bytes) -> None:
         """The file has come: keep it as ciphertext and ask for its preparation. Once it is settled nothing changes.
@@ -85,8 +82,7 @@ class Files:
         self.queues.queue("media").send(json.dumps({"media": media_id}), delay_seconds=delay_seconds)
 
     def asked(self, media: Media) -> Asked:
-        said = self.seals.open_json(media.tenant, media.tenant, f"media#{media.id}", media.asked)
-        return Asked(**{**said, "key": bytes.fromhex(said["key"])})
+        return said_of(media, self.seals)
 
     def without_url(self, media: Media) -> bytes:
         """What was said of it, sealed anew if it held a URL, which nobody needs any more."""
@@ -94,19 +90,8 @@ class Files:
         return self.seal_asked(media.id, media.tenant, replace(asked, url="")) if asked.url else media.asked
 
     def prepared(self, media: Media) -> Prepared:
-        """What is sent. Raises Conflict `media_not_ready`, and MediaRefused with why it never will be."""
-        if media.state == "refused":
-            said = self._facts(media)
-            raise MediaRefused(said["message"], field="media", mend=said["mend"], code=media.code)
-        if media.state != "ready":
-            raise Conflict("The file is not ready yet.", mend="Ask again in a moment.", code="media_not_ready")
-        return Prepared.from_json(self._facts(media))
-
-    def _facts(self, media: Media) -> dict[str, Any]:
-        if media.facts is None:
-            return {}
-        found: dict[str, Any] = self.seals.open_json(media.tenant, media.tenant, f"media-facts#{media.id}", media.facts)
-        return found
+        """As `prepared_of`."""
+        return prepared_of(media, self.seals)
 
     def write(self, media: Media, part: str, data: bytes) -> None:
         self.blobs.put(_place(part, media.id), sealed(self.asked(media).key, _purpose(part, media.id), data))
@@ -140,6 +125,36 @@ class Files:
         stored = memoryview(self.blobs.get(place))
         arriving = (bytes(stored[at : at + _OPENED_AT_ONCE]) for at in range(0, len(stored), _OPENED_AT_ONCE))
         return opened(key, purpose, arriving)
+
+
+def find_media(media_id: str, *, tenant: str, table: Table) -> Media:
+    """Raises NotFound, also for another tenant's."""
+    media = get_media(table, media_id)
+    if media is None or media.tenant != tenant:
+        raise NotFound("There is no such media.", field="media", code="media_not_found")
+    return media
+
+
+def said_of(media: Media, seals: Seals) -> Asked:
+    said = seals.open_json(media.tenant, media.tenant, f"media#{media.id}", media.asked)
+    return Asked(**{**said, "key": bytes.fromhex(said["key"])})
+
+
+def prepared_of(media: Media, seals: Seals) -> Prepared:
+    """What is sent. Raises Conflict `media_not_ready`, and MediaRefused with why it never will be."""
+    if media.state == "refused":
+        said = _facts(media, seals)
+        raise MediaRefused(said["message"], field="media", mend=said["mend"], code=media.code)
+    if media.state != "ready":
+        raise Conflict("The file is not ready yet.", mend="Ask again in a moment.", code="media_not_ready")
+    return Prepared.from_json(_facts(media, seals))
+
+
+def _facts(media: Media, seals: Seals) -> dict[str, Any]:
+    if media.facts is None:
+        return {}
+    found: dict[str, Any] = seals.open_json(media.tenant, media.tenant, f"media-facts#{media.id}", media.facts)
+    return found
 
 
 def parts_of(size: int) -> int:

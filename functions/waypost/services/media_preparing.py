@@ -1,4 +1,4 @@
-"""One file from its source to what is sent, whatever happens on the way: claimed, prepared, kept, settled.
+"""One file from its source to what is sent, whatever happens on the way: claimed, prepared, kept, settled, told.
 
 A try that dies leaves its claim, which ends by itself, and its source; the next one begins anew. What it had written
 is written again under the same name. A file that has broken `MAX_ATTEMPTS` tries is refused.
@@ -15,9 +15,18 @@ from typing import Any
 
 from waypost.domain.media import Ask, Prepared, State
 from waypost.domain.media_refusals import refusal
-from waypost.entities.media import Media, claim_media, get_media, note_progress, release_media, settle_media
+from waypost.entities.media import (
+    Media,
+    claim_media,
+    get_media,
+    is_settled,
+    note_progress,
+    release_media,
+    settle_media,
+)
 from waypost.errors import MediaRefused
 from waypost.services.media import READY, SMALL, SOURCE, Files
+from waypost.services.media_waiting import tell_waiting
 
 # Source, folder for results, what is asked, who hears progress → what became of it, and where it lies.
 type Prepare = Callable[[Path, Path, Ask, Callable[[float], None]], tuple[Prepared, Path]]
@@ -31,20 +40,30 @@ class StillClaimed(Exception):
     """Somebody is at it: look again later."""
 
 
+class MachineAtFault(Exception):
+    """A program or a file of ours is missing, which says nothing of the sender's: look again, as often as it takes."""
+
+
 def prepare_media(
     media_id: str, *, files: Files, prepare: Prepare, now_ms: Callable[[], int], claim_seconds: float
 ) -> State | None:
     """The state it ended in; None when there is no such file any more. Raises StillClaimed, and whatever an engine
     raises: then the message comes again."""
     found = get_media(files.table, media_id)
-    if found is None or found.state in ("ready", "refused"):
-        return None if found is None else found.state
+    if found is None:
+        return None
+    if is_settled(found):  # a try that died may have told nobody
+        tell_waiting(media_id, table=files.table, queues=files.queues)
+        return found.state
     now = now_ms()
     media = claim_media(files.table, found, now, now + int(claim_seconds * 1000))
     if media is None:
         raise StillClaimed
     try:
         return _settled(media, files, prepare)
+    except MachineAtFault:
+        release_media(files.table, media, counts=False)
+        raise
     except BaseException:
         release_media(files.table, media)
         raise
@@ -69,6 +88,7 @@ def _end(media: Media, state: State, facts: dict[str, Any], files: Files, *, cod
     sealed = files.seals.seal_json(media.tenant, media.tenant, f"media-facts#{media.id}", facts)
     if settle_media(files.table, media, state, asked=files.without_url(media), facts=sealed, code=code):
         files.forget_source(media)
+        tell_waiting(media.id, table=files.table, queues=files.queues)
     return state
 
 

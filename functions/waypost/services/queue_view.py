@@ -11,7 +11,7 @@ from waypost.domain.message import Lane, Message
 from waypost.domain.outlook import PAUSED, SESSION, TIME, Estimate, Outlook
 from waypost.entities.message import get_message
 from waypost.entities.queue_pause import Pause, get_pause
-from waypost.entities.schedule import Waiting, page_by_due
+from waypost.entities.schedule import MEDIA, Waiting, page_by_due
 from waypost.entities.session import Session
 from waypost.errors import ValidationError
 from waypost.ports import Table
@@ -64,9 +64,10 @@ class QueueView:
             if reasons.total() == MOST_LOOKED_AT:
                 more = True
                 break
-            reasons[self._reason(waiting, reasons.total() + ahead, lane, pause, runs)] += 1
+            reason = self._reason(waiting, reasons.total() + ahead, lane, pause, runs)
+            reasons[reason] += 1
             oldest_ms = min(oldest_ms or waiting.due_ms, waiting.due_ms)
-            due_ms = max(due_ms, waiting.due_ms)
+            due_ms = max(due_ms, 0 if reason == MEDIA else waiting.due_ms)
         count, outlook = reasons.total(), self.outlook_of(self.session, lane)
         held = self._held(pause)
         last = outlook.expected(ahead + count - 1, now_ms=self.now_ms, due_ms=due_ms, held=held) if count else None
@@ -88,7 +89,7 @@ class QueueView:
             message = get_message(self.table, waiting.message)
             if message is None or reason not in (None, why):
                 continue
-            held = self._held(pause) or (PAUSED if why == PAUSED else "")
+            held = self._held(pause) or (why if why in (PAUSED, MEDIA) else "")
             estimate = outlook.expected(before, now_ms=self.now_ms, due_ms=waiting.due_ms, held=held)
             places.append(Place(message, why, estimate))
         return places, None if following is None else _cursor(following, position + len(found))

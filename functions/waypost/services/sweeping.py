@@ -60,7 +60,7 @@ def sweep(*, table: Table, queues: Queues, now_ms: int) -> Found:
 
 
 def _nudge_media(table: Table, queues: Queues, now_ms: int) -> int:
-    """Files whose message was lost, or whom a try that died left behind."""
+    """Files whose message was lost, whom a try that died left behind, or whose messages were not woken."""
     left = [one for one in unsettled_media(table, now_ms - OVERDUE_MS) if one.claimed_until_ms < now_ms]
     # As many messages as files wait already: more would only pile up.
     if not left or queues.queue("media").depth() >= len(left):

@@ -1,5 +1,7 @@
 """What an event says when a message's status moves, and how one ends that nobody handed to WhatsApp."""
 
+from typing import Any
+
 from waypost.domain.event import Draft
 from waypost.domain.message import Message, Status
 from waypost.entities.message import step_write
@@ -30,8 +32,11 @@ def status_told(
     return Draft("message_status_update", time_ms, data, contact=message.contact, message=message.id)
 
 
-def ended_unsent(message: Message, status: Status, reason: str, now_ms: int, *, contacts: Contacts) -> Entry:
-    """It ends as `status` and leaves the schedule, unless somebody began to hand it over: then it is refused."""
-    draft = status_told(message, status, now_ms, contacts=contacts, previous="accepted", reason=reason)
-    step = step_write(message.id, "accepted", status, {status: now_ms}, reason=reason)
+def ended_unsent(
+    message: Message, status: Status, reason: str, now_ms: int, *, contacts: Contacts, **more: Any
+) -> Entry:
+    """It ends as `status` and leaves the schedule, unless somebody began to hand it over: then it is refused. `more` is
+    kept and told besides."""
+    draft = status_told(message, status, now_ms, contacts=contacts, previous="accepted", reason=reason, **more)
+    step = step_write(message.id, "accepted", status, {status: now_ms}, reason=reason, **more)
     return Entry((draft,), (step, settled_write(message)))
