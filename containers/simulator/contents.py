@@ -82,6 +82,8 @@ def _location(said: Content) -> Content:
         "longitude": _number(said, "longitude", -180, 180),
     }
     place |= {name: _text(said, name) for name in ("name", "address", "url") if said.get(name)}
+    if said.get("thumbnail"):
+        place["thumbnail"] = _text(said, "thumbnail", 65_536)
     if said.get("live"):
         place["live"] = _number(said, "live", 1, 28_800)
     return place

@@ -4,7 +4,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from containers.simulator import accounts, contacts, edits, groups, history, messages, outgoing, presence, receipts
+from containers.simulator import (
+    accounts,
+    contacts,
+    edits,
+    groups,
+    history,
+    messages,
+    outgoing,
+    presence,
+    receipts,
+    votes,
+)
 from containers.simulator.control_input import body_of, chat_in, field, network_of, number_in, numbers_in
 from containers.simulator.errors import BadRequest
 from containers.simulator.messages import Draft
@@ -46,13 +57,15 @@ async def conversation(request: Request) -> JSONResponse:
 
 
 async def change_message(request: Request) -> JSONResponse:
-    """Edit, revoke and react: the last part of the path says which."""
+    """Edit, revoke, react and vote: the last part of the path says which."""
     network, number, body = network_of(request), _phone(request), await body_of(request)
     chat = chat_in(network, field(body, "with"))
     row = edits.find(network, number, chat, plain_id(field(body, "id")))
     what = request.url.path.rsplit("/", 1)[1]
     if what == "edit":
         done = edits.edit(network, number, row, field(body, "text"), "phone")
+    elif what == "vote":
+        done = votes.cast(network, number, row, [str(one) for one in body.get("options") or []], "phone")
     elif what == "revoke":
         done = edits.revoke(network, number, row, "phone")
     else:
@@ -124,6 +137,7 @@ ROUTES = [
     Route(f"{ACCOUNT}/messages/edit", change_message, methods=["POST"]),
     Route(f"{ACCOUNT}/messages/revoke", change_message, methods=["POST"]),
     Route(f"{ACCOUNT}/messages/react", change_message, methods=["POST"]),
+    Route(f"{ACCOUNT}/messages/vote", change_message, methods=["POST"]),
     Route(f"{ACCOUNT}/read", read, methods=["POST"]),
     Route(f"{ACCOUNT}/typing", typing, methods=["POST"]),
     Route(f"{ACCOUNT}/presence", set_presence, methods=["POST"]),

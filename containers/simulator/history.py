@@ -58,7 +58,7 @@ def _as_json(network: Network, row: sqlite3.Row, number: str) -> dict[str, Any]:
         "revoked": row["revoked_at"] is not None,
         "reactions": {r["reactor"]: r["emoji"] for r in reactions(network, key)},
         "receipts": _receipts(network, key),
-        **shown.content_of(row, number),
+        **shown.content_of(row, number, votes(network, key)),
     }
 
 
@@ -70,6 +70,11 @@ def _receipts(network: Network, key: tuple[str, str, str]) -> dict[str, int]:
 
 def reactions(network: Network, key: tuple[str, str, str]) -> list[sqlite3.Row]:
     sql = "select reactor, emoji, t from reactions where sender = ? and chat = ? and id = ? order by t, rowid"
+    return network.store.all(sql, *key)
+
+
+def votes(network: Network, key: tuple[str, str, str]) -> list[sqlite3.Row]:
+    sql = "select voter, options, t from votes where sender = ? and chat = ? and id = ? order by t, rowid"
     return network.store.all(sql, *key)
 
 
@@ -114,9 +119,16 @@ def _stanza(network: Network, row: sqlite3.Row, number: str) -> Stanza:
         }
         if row["quoted_sender"] and "group" in stanza:
             stanza["quoted"]["author"] = peer_of(network, row["quoted_sender"], number)
+    if cast := votes(network, key):
+        stanza["votes"] = [_vote(network, v, number) for v in cast]
     if reacted := reactions(network, key):
         stanza["reactions"] = [reaction(network, r["reactor"], number, r["emoji"], r["t"]) for r in reacted]
     return stanza
+
+
+def _vote(network: Network, row: sqlite3.Row, number: str) -> Stanza:
+    by = {"by": peer_of(network, row["voter"], number), "by_me": row["voter"] == number}
+    return by | {"options": json.loads(row["options"]), "t_ms": row["t"]}
 
 
 def reaction(network: Network, reactor: str, number: str, emoji: str, t: int) -> Stanza:

@@ -110,5 +110,6 @@ def _first_picture(data: bytes) -> Image.Image | None:
     if facts.family == "video":
         with av.open(io.BytesIO(data), "r") as container:
             for frame in container.decode(video=0):
-                return Image.fromarray(frame.to_ndarray(format="rgb24"))
+                picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]  # av has no type for it
+                return picture
     return None

@@ -3,8 +3,10 @@
 A phone may send what other phones cannot show: nothing is checked here, whoever receives has to bear it.
 """
 
+import array
 import base64
 import binascii
+import functools
 import io
 import itertools
 from typing import Any
@@ -30,7 +32,8 @@ CALLED = {
     "contacts": "multi_vcard",
 }
 WAVES = 64
-TAKEN_AS_SAID = ("filename", "pages", "duration", "width", "height")
+PLAIN = functools.partial(av.AudioResampler, format="s16", layout="mono", rate=8000)
+TAKEN_AS_SAID = ("filename", "pages", "duration", "width", "height", "album")
 
 
 def content_of(network: Network, body: dict[str, Any]) -> Content:
@@ -60,6 +63,7 @@ def _file(network: Network, body: dict[str, Any]) -> Content:
         "duration": facts.duration,
         "gif": bool(body["gif"]),
         "view_once": bool(body.get("view_once")),
+        "unavailable": bool(body.get("unavailable")),
         "thumbnail": _small(data),
         "waveform": _waveform(data) if body["type"] == "ptt" else None,
         **{name: body[name] for name in TAKEN_AS_SAID if body.get(name) is not None},
@@ -98,11 +102,17 @@ def _upload(network: Network, content: Content, data: bytes) -> Content:
     }
 
 
+def _loudness(samples: bytes) -> float:
+    values = array.array("h", samples)
+    return sum(map(abs, values)) / max(1, len(values))
+
+
 def _waveform(data: bytes) -> str | None:
     """Sixty-four loudnesses from 0 to 100, as they are drawn under a voice note."""
     try:
         with av.open(io.BytesIO(data), "r") as container:
-            loud = [float(abs(frame.to_ndarray()).mean()) for frame in container.decode(audio=0)]
+            frames = itertools.chain.from_iterable(map(PLAIN().resample, container.decode(audio=0)))
+            loud = [_loudness(bytes(frame.planes[0])[: frame.samples * 2]) for frame in frames]
     except (FFmpegError, ValueError, IndexError):
         return None
     if not loud:

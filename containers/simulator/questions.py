@@ -4,7 +4,7 @@
 |----------------------------------|-----------------------------------------|----------------------------------------|
 | exists (jid)                     | the person                              | unknown_number                         |
 | subscribe (jid), logout          |                                         |                                        |
-| edit, revoke, react (to, id, …)  | {id, t}                                 | unknown_message, edit_window_over, …   |
+| edit, revoke, react, vote (to, …)| {id, t}                                 | unknown_message, edit_window_over, …   |
 | create-group (subject, jids)     | the group                               | unknown_number, too_many_participants  |
 | change-group (group, action, jids)| {codes, group}                         | not_an_admin, too_many_participants, … |
 | rename-group, save-contact       |                                         | bad_subject, bad_name                  |
@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from containers.simulator import accounts, contacts, devices, edits, groups, presence
+from containers.simulator import accounts, contacts, devices, edits, groups, presence, votes
 from containers.simulator.connections import Connection, Stanza
 from containers.simulator.errors import Refused, Restricted
 from containers.simulator.journal import now_ms
@@ -58,6 +58,8 @@ def _change_of_message(network: Network, connection: Connection, stanza: Stanza)
         done = edits.edit(network, number, row, str(stanza.get("text") or ""), via)
     elif stanza["ask"] == "revoke":
         done = edits.revoke(network, number, row, via)
+    elif stanza["ask"] == "vote":
+        done = votes.cast(network, number, row, [str(one) for one in stanza.get("options") or []], via)
     else:
         done = edits.react(network, number, row, str(stanza.get("emoji") or ""), via)
     return {"id": done, "t": now_ms() // 1000}
@@ -106,6 +108,7 @@ QUESTIONS: dict[str, Callable[[Network, Connection, Stanza], Any]] = {
     "edit": _change_of_message,
     "revoke": _change_of_message,
     "react": _change_of_message,
+    "vote": _change_of_message,
     "create-group": _create_group,
     "change-group": _change_group,
     "rename-group": _rename_group,

@@ -13,11 +13,13 @@ SECRETS = ("enc_sha256", "media_key", "direct_path", "thumbnail", "waveform", *U
 
 
 def told(content: Content) -> Content:
-    """As a device hears of it."""
+    """As a device hears of it; of some view-once files the linked ones are told only that they cannot show them."""
+    if content.get("unavailable"):
+        return {"type": "unavailable"}
     return {name: value for name, value in content.items() if name not in UNTOLD}
 
 
-def content_of(row: sqlite3.Row, number: str) -> dict[str, Any]:
+def content_of(row: sqlite3.Row, number: str, votes: list[sqlite3.Row]) -> dict[str, Any]:
     """As the control API shows it: `type`, and under `media`, `location`, `contacts`, `poll` or `album` the rest."""
     if row["type"] == "chat":
         return {"type": "chat"}
@@ -28,7 +30,9 @@ def content_of(row: sqlite3.Row, number: str) -> dict[str, Any]:
         return shown | {"media": _media(content, rest, row, number)}
     if row["type"] in ("vcard", "multi_vcard"):
         return shown | {"contacts": rest["contacts"]}
-    return shown | {"poll" if row["type"] == "poll_creation" else row["type"]: rest}
+    if row["type"] == "poll_creation":
+        return shown | {"poll": rest | {"votes": {one["voter"]: json.loads(one["options"]) for one in votes}}}
+    return shown | {row["type"]: rest}
 
 
 def _media(content: Content, rest: Content, row: sqlite3.Row, number: str) -> dict[str, Any]:

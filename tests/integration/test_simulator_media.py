@@ -1,120 +1,250 @@
-"""Files between the page and people's phones on the simulated WhatsApp: sent by unmodified wa-js, fetched by it."""
+"""Files and other contents between the page and people's phones on the simulated WhatsApp, by unmodified wa-js."""
 
-import base64
-import hashlib
 import io
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
-import pytest_asyncio
 from PIL import Image
-from playwright.async_api import async_playwright
 
-from tests.corpus import documents, pictures
+from tests.corpus import documents, pictures, recordings
 from tests.corpus.files import made
-from tests.integration.simulator_driver import Browser, Phone, Simulator, browser_on
+from tests.integration.media_world import World, b64, linked_world, sha256
+from tests.integration.simulator_driver import until
 
+__all__ = ["linked_world"]
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-SEND_FILE = """async ([to, data, options]) => {
-  const bytes = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
-  const file = new File([bytes], options.filename ?? 'file', {type: options.mimetype});
-  return WPP.chat.sendFileMessage(to, file, options);
-}"""
-FETCH = """async (key) => {
-  const blob = await WPP.chat.downloadMedia(key);
-  const hash = await crypto.subtle.digest('SHA-256', await blob.arrayBuffer());
-  const hex = [...new Uint8Array(hash)].map((b) => b.toString(16).padStart(2, '0')).join('');
-  return {size: blob.size, type: blob.type, sha256: hex};
-}"""
+OPUS = "audio/ogg; codecs=opus"
 
 
-@dataclass(frozen=True)
-class World:
-    """One server and one linked browser for the whole file."""
-
-    simulator: Simulator
-    browser: Browser
-    ana: Phone
-    bruno: Phone
+def voice() -> bytes:
+    return recordings.sound("v.ogg", "-c:a", "libopus", "-b:a", "24k", "-ac", "1", seconds=2.5)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    simulator = Simulator(tmp_path_factory.mktemp("network"))
-    profile = tmp_path_factory.mktemp("profile")
-    async with simulator.running(), async_playwright() as playwright, browser_on(playwright, profile) as browser:
-        ana = await simulator.account("5511900000001", "Ana")
-        bruno = await simulator.account("5511900000002", "Bruno", auto_read=True)
-        await browser.open(simulator.url)
-        await browser.link(ana)
-        yield World(simulator, browser, ana, bruno)
-        assert browser.console == []
+def mp3() -> bytes:
+    return recordings.sound("a.mp3", "-c:a", "libmp3lame", seconds=2)
 
 
-def b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+def short_film() -> bytes:
+    return recordings.ready_video(seconds=1)
 
 
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+def moving_sticker() -> bytes:
+    return pictures.moving("WEBP", size=(512, 512))
 
 
-async def send(world: World, data: bytes, **options: Any) -> dict[str, Any]:
-    """Sends by the page; what Bruno's phone has of it then."""
-    sent = await world.browser.js(SEND_FILE, [world.bruno.jid, b64(data), options])
-    assert sent["sendMsgResult"]["messageSendResult"] == "OK", sent
-    return await world.bruno.message(world.ana, sent["id"])
-
-
-async def file_of(world: World, message: dict[str, Any]) -> bytes:
-    answer = await world.simulator.http.get(message["media"]["path"])
-    assert answer.is_success, answer.text
-    return answer.content
-
-
-async def test_a_picture_sent_by_the_page_is_seen_on_the_phone(world: World) -> None:
-    data = made(pictures.jpeg)
-    message = await send(world, data, type="image", mimetype="image/jpeg", filename="a.jpg", caption="look")
-    arrived = await file_of(world, message)
+async def test_a_photo_loses_what_the_camera_noted_and_keeps_its_picture(world: World) -> None:
+    data = made(pictures.photo)
+    message = await world.send(data, type="image", mimetype="image/jpeg", filename="a.jpg", caption="look")
+    arrived = await world.file_of(message)
     with Image.open(io.BytesIO(arrived)) as image, Image.open(io.BytesIO(data)) as original:
         assert (image.width, image.height) == (message["media"]["width"], message["media"]["height"]) == original.size
+        assert image.tobytes() == original.tobytes()
+    assert not message["media"]["facts"]["has_place"]
+    assert pictures.PLACE.encode() not in arrived
     assert (message["type"], message["text"]) == ("image", "look")
     assert (message["media"]["mime"], message["media"]["sha256"]) == ("image/jpeg", sha256(arrived))
     assert message["media"]["has_thumbnail"]
 
 
+async def test_a_large_picture_is_made_smaller_and_a_png_becomes_a_jpeg(world: World) -> None:
+    message = await world.send(made(lambda: pictures.jpeg(2000, 1000)), type="image", mimetype="image/jpeg")
+    assert (message["media"]["width"], message["media"]["height"]) == (1600, 800)
+    message = await world.send(made(lambda: pictures.jpeg(2000, 1000)), type="image", mimetype="image/jpeg", isHD=True)
+    assert (message["media"]["width"], message["media"]["height"]) == (2000, 1000)
+    message = await world.send(made(pictures.png), type="image", mimetype="image/png", isViewOnce=True)
+    assert (message["media"]["mime"], message["media"]["view_once"]) == ("image/jpeg", True)
+
+
 async def test_a_document_arrives_as_it_was(world: World) -> None:
     data = made(documents.text)
-    message = await send(world, data, type="document", mimetype="text/plain", filename="notes.txt")
-    assert await file_of(world, message) == data
-    assert (message["type"], message["media"]["filename"]) == ("document", "notes.txt")
+    message = await world.send(data, type="document", mimetype="text/plain", filename="notes.txt")
+    assert await world.file_of(message) == data
+    assert (message["type"], message["text"], message["media"]["filename"]) == ("document", "", "notes.txt")
     assert message["media"]["sha256"] == sha256(data)
 
 
-async def test_what_a_person_sends_is_fetched_and_opened_by_the_page(world: World) -> None:
-    for kind, data in (("image", made(pictures.jpeg)), ("document", made(documents.text))):
-        body = {"to": world.ana.number, "type": kind, "data": b64(data), "filename": "f", "text": f"a {kind}"}
-        sent = await world.bruno.call("POST", "/messages", body, 201)
-        key = f"false_{world.bruno.jid}_{sent['id']}"
-        await world.browser.wait_for("(key) => Boolean(WPP.whatsapp.MsgStore.get(key))", key)
-        seen = await world.browser.js(
-            "(key) => {const {type, caption, size} = WPP.whatsapp.MsgStore.get(key); return {type, caption, size};}",
-            key,
-        )
-        assert seen == {"type": kind, "caption": f"a {kind}", "size": len(data)}
-        assert (await world.browser.js(FETCH, key))["sha256"] == sha256(data)
+async def test_voice_sound_and_film_arrive_with_their_length(world: World) -> None:
+    spoken = made(voice)
+    message = await world.send(spoken, type="audio", isPtt=True, waveform=True, mimetype=OPUS)
+    assert (message["type"], message["media"]["mime"], message["media"]["duration"]) == ("ptt", OPUS, 2)
+    assert len(message["media"]["waveform"]) == 64
+    assert max(message["media"]["waveform"]) >= 99
+    assert await world.file_of(message) == spoken
+
+    message = await world.send(made(mp3), type="audio", mimetype="audio/mpeg")
+    assert (message["type"], message["media"]["facts"]["family"]) == ("audio", "audio")
+
+    film = made(short_film)
+    for options, kind in (({}, "video"), ({"isGif": True}, "video"), ({"isPtv": True}, "ptv")):
+        message = await world.send(film, type="video", mimetype="video/mp4", **options)
+        assert (message["type"], message["media"]["gif"]) == (kind, bool(options.get("isGif")))
+        assert message["media"]["facts"]["codecs"][0] == "h264"
+        assert message["media"]["has_thumbnail"]
+        assert await world.file_of(message) == film
 
 
-async def test_a_reload_in_between_loses_nothing(world: World) -> None:
-    sent = await world.bruno.call(
-        "POST", "/messages", {"to": world.ana.number, "type": "document", "data": b64(b"x" * 999), "filename": "x.bin"}
+async def test_stickers_become_squares_and_keep_moving(world: World) -> None:
+    message = await world.send(made(pictures.jpeg), type="sticker", mimetype="image/jpeg")
+    assert (message["media"]["mime"], message["media"]["width"], message["media"]["height"]) == ("image/webp", 512, 512)
+    message = await world.send(made(moving_sticker), type="sticker", mimetype="image/webp")
+    assert message["media"]["facts"]["frames"] == 8
+
+
+async def test_what_whatsapp_would_not_take_is_refused_before_it_leaves(world: World) -> None:
+    picture, film = made(pictures.jpeg), made(short_film)
+    for code, data, options in (
+        ("MediaFileEmpty", b"", {"type": "document", "mimetype": "text/plain"}),
+        ("MediaFileFailedLoad", b"no picture at all", {"type": "image", "mimetype": "image/jpeg"}),
+        ("InvalidMediaFileType", made(mp3), {"type": "audio", "isPtt": True, "waveform": False, "mimetype": OPUS}),
+        ("InvalidMediaFileType", film, {"type": "audio", "isPtt": True, "waveform": False, "mimetype": "video/mp4"}),
+        ("InvalidMediaCheckRepairFailedType", picture, {"type": "video", "mimetype": "video/mp4"}),
+        ("InvalidMediaFileType", b"<svg/>", {"type": "document", "mimetype": "image/svg+xml"}),
+    ):
+        assert await world.refused(data, **options) == code
+    vast = """(to) => {
+      const file = new File([new Uint8Array(16 * 1024 * 1024 + 1)], 'v.mp4', {type: 'video/mp4'});
+      return WPP.chat.sendFileMessage(to, file, {type: 'video'});
+    }"""
+    assert await world.browser.refusal(vast, world.bruno.jid) == "file_too_large"
+    small = pictures.moving("WEBP", size=(160, 120))
+    assert await world.refused(small, type="sticker", mimetype="image/webp") == "InvalidMediaFileType"
+
+
+async def test_every_kind_of_file_from_a_person_is_fetched_and_opened(world: World) -> None:
+    kinds = {
+        "image": ("image", made(pictures.jpeg)),
+        "video": ("video", made(short_film)),
+        "gif": ("video", made(short_film)),
+        "video_note": ("ptv", made(short_film)),
+        "audio": ("audio", made(mp3)),
+        "voice": ("ptt", made(voice)),
+        "document": ("document", made(documents.text)),
+        "sticker": ("sticker", made(moving_sticker)),
+    }
+    for kind, (own_name, data) in kinds.items():
+        key = await world.receive(kind, data=b64(data), filename="f.bin", text=f"a {kind}")
+        seen = await world.seen(key, "type", "caption", "size", "isGif")
+        assert seen == {"type": own_name, "caption": f"a {kind}", "size": len(data), "isGif": kind == "gif" or None}
+        assert await world.fetch(key) == sha256(data)
+
+
+async def test_view_once_reaches_the_page_or_only_the_phone(world: World) -> None:
+    data = made(pictures.jpeg)
+    key = await world.receive("image", data=b64(data), view_once=True)
+    assert (await world.seen(key, "isViewOnce"))["isViewOnce"] is True
+    assert await world.fetch(key) == sha256(data)
+    key = await world.receive("image", data=b64(data), view_once=True, unavailable=True)
+    assert await world.seen(key, "type", "subtype", "directPath") == {
+        "type": "ciphertext",
+        "subtype": "view_once_unavailable_fanout",
+        "directPath": None,
+    }
+
+
+async def test_places_cards_and_polls_go_out(world: World) -> None:
+    js, to = world.browser.js, world.bruno.jid
+    place = {"lat": -23.55, "lng": -46.63, "name": "Office", "address": "Rua 1", "url": "https://example.com"}
+    sent = await js("([to, place]) => WPP.chat.sendLocationMessage(to, place)", [to, place])
+    message = await world.bruno.message(world.ana, sent["id"])
+    assert message["location"] == {
+        "latitude": -23.55,
+        "longitude": -46.63,
+        "name": "Office",
+        "address": "Rua 1",
+        "url": "https://example.com",
+    }
+    card = "([to, who]) => WPP.chat.sendVCardContactMessage(to, who)"
+    sent = await js(card, [to, {"id": to, "name": "B. Silva"}])
+    message = await world.bruno.message(world.ana, sent["id"])
+    assert (message["type"], message["contacts"][0]["name"]) == ("vcard", "B. Silva")
+    assert f"waid={world.bruno.number}" in message["contacts"][0]["vcard"]
+    sent = await js(card, [to, [{"id": to, "name": "One"}, {"id": world.ana.jid, "name": "Two"}]])
+    message = await world.bruno.message(world.ana, sent["id"])
+    assert (message["type"], [one["name"] for one in message["contacts"]]) == ("multi_vcard", ["One", "Two"])
+
+    poll = "([to]) => WPP.chat.sendCreatePollMessage(to, 'Lunch?', ['Rice', 'Beans', 'Both'], {selectableCount: 1})"
+    sent = await js(poll, [to])
+    vote = {"with": world.ana.number, "id": sent["id"], "options": ["Rice"]}
+    await world.bruno.call("POST", "/messages/vote", vote)
+    await world.bruno.call("POST", "/messages/vote", {**vote, "options": ["Beans"]})
+    await world.bruno.call("POST", "/messages/vote", {**vote, "options": ["Rice", "Beans"]}, 400)
+    message = await world.bruno.message(world.ana, sent["id"])
+    asked = {"question": "Lunch?", "options": ["Rice", "Beans", "Both"], "selectable": 1}
+    assert message["poll"] == asked | {"votes": {world.bruno.number: ["Beans"]}}
+    voted = (
+        "(id) => WPP.chat.getVotes(id).then((v) => v.votes.map((one) => one.selectedOptions.flatMap((o) => o.name)))"
     )
-    key = f"false_{world.bruno.jid}_{sent['id']}"
-    await world.browser.wait_for("(key) => Boolean(WPP.whatsapp.MsgStore.get(key))", key)
+
+    async def counted() -> bool:
+        return bool(await js(voted, sent["id"]) == [["Beans"]])
+
+    await until(counted, what="the vote did not arrive")
+
+
+async def test_places_cards_and_polls_come_in(world: World) -> None:
+    key = await world.receive("location", latitude=1.5, longitude=2.5, name="Pier", address="Sea road 1")
+    assert await world.seen(key, "lat", "lng", "loc", "isLive") == {
+        "lat": 1.5,
+        "lng": 2.5,
+        "loc": "Pier\nSea road 1",
+        "isLive": None,
+    }
+    key = await world.receive("live_location", latitude=1.5, longitude=2.5, text="coming")
+    assert await world.seen(key, "isLive", "shareDuration", "comment") == {
+        "isLive": True,
+        "shareDuration": 3600,
+        "comment": "coming",
+    }
+    cards = [{"name": name, "vcard": f"BEGIN:VCARD\nFN:{name}\nEND:VCARD"} for name in ("Eva", "Finn")]
+    key = await world.receive("contact", contacts=cards[:1])
+    assert await world.seen(key, "body", "vcardFormattedName") == {
+        "body": cards[0]["vcard"],
+        "vcardFormattedName": "Eva",
+    }
+    key = await world.receive("contacts", contacts=cards)
+    assert [one["displayName"] for one in (await world.seen(key, "vcardList"))["vcardList"]] == ["Eva", "Finn"]
+
+    key = await world.receive("poll", question="Tea?", options=["Yes", "No"], selectable=1)
+    seen = await world.seen(key, "pollName", "pollOptions", "pollSelectableOptionsCount")
+    options = [{"name": "Yes", "localId": 0}, {"name": "No", "localId": 1}]
+    assert seen == {"pollName": "Tea?", "pollOptions": options, "pollSelectableOptionsCount": 1}
+    vote = "(key) => require('WAWebPollsSendVoteMsgAction').sendVote(WPP.whatsapp.MsgStore.get(key), new Set([1]))"
+    await world.browser.js(vote, key)
+    assert (await world.bruno.message(world.ana, key))["poll"]["votes"] == {world.ana.number: ["No"]}
+
+
+async def test_an_album_keeps_its_order_both_ways(world: World) -> None:
+    sizes = [(100 + 20 * n, 100) for n in range(4)]
+    for width, height in sizes:
+        await world.send(made(lambda w=width, h=height: pictures.jpeg(w, h)), type="image", mimetype="image/jpeg")
+    last = (await world.bruno.messages(world.ana))[-4:]
+    assert [(one["media"]["width"], one["media"]["height"]) for one in last] == sizes
+
+    album = await world.receive("album", images=2, videos=0)
+    assert (await world.seen(album, "expectedImageCount"))["expectedImageCount"] == 2
+    parent = album.rsplit("_", 1)[1]
+    keys = [await world.receive("image", data=b64(made(pictures.jpeg)), album=parent, text=str(n)) for n in range(2)]
+    related = "(keys) => keys.map((key) => String(WPP.whatsapp.MsgStore.get(key).parentMsgKey))"
+    assert await world.browser.js(related, keys) == [album, album]
+    order = "([to]) => WPP.chat.getMessages(to, {count: 2}).then((all) => all.map((m) => String(m.id)))"
+    assert await world.browser.js(order, [world.bruno.jid]) == keys
+
+
+async def test_answers_and_mentions_go_with_a_file(world: World) -> None:
+    first = await world.bruno.send(world.ana, "what is it?")
+    await world.browser.event("new_message", body="what is it?")
+    key = f"false_{world.bruno.jid}_{first}"
+    message = await world.send(made(documents.text), type="document", mimetype="text/plain", quotedMsg=key)
+    assert message["quoted_id"] == first
+    answer = await world.receive("image", data=b64(made(pictures.jpeg)), reply_to=message["id"])
+    assert (await world.seen(answer, "quotedMsg"))["quotedMsg"]["type"] == "document"
+
+
+async def test_a_reload_loses_neither_file_nor_poll(world: World) -> None:
+    file = await world.receive("document", data=b64(b"x" * 999), filename="x.bin")
+    poll = await world.receive("poll", question="Still?", options=["Yes", "No"], selectable=0)
     await world.browser.page.reload()
     await world.browser.ready()
     await world.browser.online()
-    assert (await world.browser.js(FETCH, key))["sha256"] == sha256(b"x" * 999)
+    assert await world.fetch(file) == sha256(b"x" * 999)
+    assert (await world.seen(poll, "pollName"))["pollName"] == "Still?"

@@ -9,7 +9,7 @@ export const CONTENT_VALUES = [
   'directPath', 'width', 'height', 'duration', 'waveform', 'filename', 'pageCount', 'isGif', 'isViewOnce', 'lat',
   'lng', 'loc', 'clientUrl', 'isLive', 'shareDuration', 'vcardFormattedName', 'vcardList', 'pollName', 'pollOptions',
   'pollSelectableOptionsCount', 'messageSecret', 'pollEncKey', 'expectedImageCount', 'expectedVideoCount',
-  'parentMsgKeyId', 'votes',
+  'associationType', 'comment', 'votes',
 ];
 
 /** A file that never reached the server cannot leave any more: its bytes were in the page that is gone. */
@@ -46,7 +46,7 @@ function fileOf(message) {
     pages: message.pageCount,
     gif: message.isGif,
     view_once: message.isViewOnce,
-    album: message.parentMsgKey?.id ?? message.parentMsgKeyId,
+    album: message.parentMsgKey?.id,
   });
 }
 
@@ -56,8 +56,8 @@ const split = (loc) => {
 };
 
 const TOLD = {
-  location: ({ lat, lng, loc, clientUrl, shareDuration }) => present({
-    latitude: lat, longitude: lng, ...split(loc), url: clientUrl, live: shareDuration,
+  location: ({ lat, lng, loc, clientUrl, shareDuration, body }) => ({
+    latitude: lat, longitude: lng, ...present({ ...split(loc), url: clientUrl, live: shareDuration, thumbnail: body }),
   }),
   vcard: ({ body, vcardFormattedName }) => ({ contacts: [{ name: vcardFormattedName, vcard: body }] }),
   multi_vcard: ({ vcardList }) => ({ contacts: vcardList.map(({ displayName, vcard }) => ({ name: displayName, vcard })) }),
@@ -71,7 +71,7 @@ const TOLD = {
 export function attributesIn(content, text) {
   if (!content) return { type: 'chat', body: text };
   if (MEDIA.has(content.type)) return fileIn(content, text);
-  return { type: content.type, ...READ[content.type]?.(content) };
+  return { type: content.type, ...READ[content.type]?.(content, text) };
 }
 
 function fileIn(content, text) {
@@ -94,14 +94,17 @@ function fileIn(content, text) {
     pageCount: content.pages,
     isGif: content.gif,
     isViewOnce: content.view_once,
-    parentMsgKeyId: content.album,
+    associationType: content.album && 'MEDIA_ALBUM',
   });
 }
 
 const READ = {
-  location: ({ latitude, longitude, name, address, url, live }) => present({
-    lat: latitude, lng: longitude, loc: [name, address].filter(Boolean).join('\n'), clientUrl: url,
-    isLive: Boolean(live), shareDuration: live,
+  location: ({ latitude, longitude, name, address, url, live, thumbnail }, text) => ({
+    lat: latitude, lng: longitude,
+    ...present({
+      loc: [name, address].filter(Boolean).join('\n'), clientUrl: url, isLive: Boolean(live), shareDuration: live,
+      comment: live && text, body: thumbnail,
+    }),
   }),
   vcard: ({ contacts: [{ name, vcard }] }) => ({ body: vcard, vcardFormattedName: name }),
   multi_vcard: ({ contacts }) => ({ vcardList: contacts.map(({ name, vcard }) => ({ displayName: name, vcard })) }),
@@ -109,5 +112,6 @@ const READ = {
     pollName: question, pollOptions: options.map((name, localId) => ({ name, localId })),
     pollSelectableOptionsCount: selectable,
   }),
+  unavailable: () => ({ type: 'ciphertext', subtype: 'view_once_unavailable_fanout', isViewOnce: true }),
   album: ({ images, videos }) => ({ expectedImageCount: images, expectedVideoCount: videos }),
 };

@@ -12,7 +12,7 @@ import { chats, msgs } from './stores.js';
 const position = () => [metaRecord('position')];
 
 /** Stores what changed of a message, and shows it where the message is in memory. */
-async function mend(key, changes) {
+export async function mend(key, changes) {
   const record = await storedMessage(key);
   if (!record) {
     await write({ meta: position() });

@@ -12,8 +12,9 @@ import {
   attributesOf, chatRecord, chatWidIn, ensureChat, ensureContact, keyIn, messageRecord, storedMessage,
 } from './records.js';
 import { msgs } from './stores.js';
+import { vote, voteIn } from './votes.js';
 
-const KINDS = { message, history, receipt, 'read-self': readElsewhere, group, contact, edit, revoke, reaction };
+const KINDS = { message, history, receipt, 'read-self': readElsewhere, group, contact, edit, revoke, reaction, vote };
 
 export function startInbox() {
   onStanza({ stanza: take });
@@ -88,6 +89,8 @@ function read(stanza, isNewMsg) {
     mentionedJidList: mentioned.map(lidOf),
     ...quoted(stanza, wid, me),
   };
+  if (stanza.content?.album) attributes.parentMsgKey = keyIn({ ...stanza, id: stanza.content.album });
+  if (stanza.votes) attributes.votes = stanza.votes.map(voteIn);
   if (stanza.reactions) attributes.reactions = reactionsIn(stanza.reactions);
   device.sequence += 1;
   const record = messageRecord(attributes, device.sequence);

@@ -60,7 +60,7 @@ export const chatRecord = (chat, changes = {}) => ({
 const plain = (wid) => (wid ? String(wid) : undefined);
 /** Ids among a message's attributes, and how each comes back from its text. */
 const IDS = { from: createWid, to: createWid, author: createWid, quotedParticipant: createWid,
-  latestEditMsgKey: MsgKey.fromString, protocolMessageKey: MsgKey.fromString };
+  latestEditMsgKey: MsgKey.fromString, protocolMessageKey: MsgKey.fromString, parentMsgKey: MsgKey.fromString };
 const VALUES = [
   ...CONTENT_VALUES, 'body', 'type', 'subtype', 't', 'ack', 'quotedStanzaID', 'quotedMsg', 'notifyName', 'errorCode', 'errorUntil', 'reactions',
 ];

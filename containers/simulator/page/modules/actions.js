@@ -16,7 +16,8 @@ import { markUnread, sendSeen } from '../reading.js';
 import { applyReceipt } from '../receipts.js';
 import { attributesOf, chatWidOf, ensureChat, loadMessage, storedMessage } from '../records.js';
 import { saveContactAction } from '../roster.js';
-import { Cmd, chats, msgs } from '../stores.js';
+import { Cmd, chats, msgs, nameOf } from '../stores.js';
+import { getVotes, sendVote } from '../votes.js';
 
 export function defineActions() {
   define('WAWebFindChatAction', { findOrCreateLatestChat });
@@ -53,6 +54,18 @@ function defineHappenings() {
   define('WAWebMsgActionCapability', { canEditText, canEditCaption: () => false });
   define('WAWebSendReactionMsgAction', { sendReactionToMsg });
   define('WAWebReactions', { getReactions });
+  define('WAWebPollsSendVoteMsgAction', { sendVote });
+  define('WAWebDBPollsUpsertVotes', { upsertVotesDb: async () => undefined });
+  define('WAWebDBPollsGetVotes', { getVotes, getVote: async (key) => (await getVotes([key]))[0] });
+  define('WAWebFrontendVcardUtils', { vcardFromContactModel });
+}
+
+/** A card as a phone writes it: with the number, which names the account too. */
+function vcardFromContactModel(contact) {
+  const name = contact.formattedName ?? nameOf(contact);
+  const { user } = personOf(contact.id) ? numberOf(personOf(contact.id)) ?? contact.id : contact.id;
+  const lines = ['BEGIN:VCARD', 'VERSION:3.0', `N:;${name};;;`, `FN:${name}`, `TEL;type=CELL;waid=${user}:+${user}`, 'END:VCARD'];
+  return { displayName: name, vcard: lines.join('\n') };
 }
 
 /** The chat with someone, in the form this account's chats have; unknown people get a chat too. */

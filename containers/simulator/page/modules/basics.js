@@ -10,6 +10,7 @@ const same = (...names) => Object.fromEntries(names.map((name) => [name, name]))
 const MSG_TYPE = {
   CHAT: 'chat', IMAGE: 'image', VIDEO: 'video', AUDIO: 'audio', PTT: 'ptt', DOCUMENT: 'document',
   STICKER: 'sticker', LOCATION: 'location', VCARD: 'vcard', REVOKED: 'revoked', PROTOCOL: 'protocol',
+  PTV: 'ptv', MULTI_VCARD: 'multi_vcard', POLL_CREATION: 'poll_creation', ALBUM: 'album',
   CALL_LOG: 'call_log', CIPHERTEXT: 'ciphertext', GP2: 'gp2', E2E_NOTIFICATION: 'e2e_notification',
 };
 

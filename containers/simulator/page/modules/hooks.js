@@ -21,7 +21,6 @@ function defineProtobufHooks() {
 function defineChatHooks() {
   define('WAWebDBReactions', { addOrUpdateReactionsModelCollection: later });
   define('WAWebDBGroupAction', { updateDBForGroupAction: later });
-  define('WAWebDBPollVotes', { upsertVotesDb: later });
   define('WAWebDBCreateChat', { createChatRecord: later });
   define('WAWebMsgUnreadType', { getIsUnreadType: () => true });
   define('WAWebHandleSingleMsg', { handleSingleMsg: later });
