@@ -37,7 +37,7 @@ LIMITS = {
     "first_contact": {"per_day": [[0, 2000]], "checks_per_hour": 5000, "checks_per_day": 5000},
 }  # fmt: skip
 ENVIRONMENT = {
-    "WAYPOST_LIMITS": json.dumps(LIMITS), "WAYPOST_TIME_SCALE": str(SCALE), "WAYPOST_LEASE_SECONDS": "5",
+    "WAYPOST_LIMITS": json.dumps(LIMITS), "WAYPOST_TIME_SCALE": str(SCALE), "WAYPOST_LEASE_SECONDS": "3",
     "WAYPOST_CLOCK_MARGIN_SECONDS": "0.5",
 }  # fmt: skip
 ARRIVED = frozenset({"sent", "delivered", "read"})
