@@ -4,9 +4,20 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // Why the upload of a message's file failed, by the hex part of its id: WhatsApp says it nowhere on the message.
 const uploadTroubles = new Map();
+const uploading = new Set();
+
+/** A file that was on its way when its page went: its bytes went with the page, so it can never leave from here. */
+const isLost = (message) => (message.ack ?? 0) === 0 && WITH_FILE.has(message.type) && !message.directPath
+  && !uploading.has(message.id.id);
+
+const ackOf = (message) => {
+  if (!isLost(message)) return message.ack ?? 0;
+  uploadTroubles.set(message.id.id, 'upload_lost');
+  return -1;
+};
 
 function describeSent(message) {
-  const ack = message.ack ?? 0;
+  const ack = ackOf(message);
   const refused = ack < 0 && {
     code: message.errorCode ?? null, until_ms: message.errorUntil ?? null,
     trouble: uploadTroubles.get(message.id.id) ?? null,
@@ -32,7 +43,7 @@ async function findQuoted(quoted, chat) {
 /** `send(chat, options, known)` makes wa-js send it; `known` is what WhatsApp refused under this id before. */
 async function handOver({ chat, hex, quoted, mentions }, send) {
   const known = await findOwn(hex, [chat]);
-  if (known && known.ack >= 0) return known;
+  if (known && ackOf(known) >= 0) return known;
   if (known) known.set({ ack: 0 }); // that is no answer to this try
   const { id } = await WPP.chat.find(chat);
   watchPresence(id);
@@ -154,12 +165,13 @@ async function sendGiven(id, options, known, order) {
   if (!file) throw new Refused('page_not_ready');
   if (known) makeRoomFor(known);
   uploadTroubles.delete(order.hex);
+  uploading.add(order.hex);
   const { kept, stop } = whenKept(options.messageId);
   const sent = WPP.chat.sendFileMessage(id, file, {
     ...options, ...AS_WA_JS_SAYS[order.kind](order), ...(order.text && { caption: order.text }), waitForAck: true,
   });
   let isKept = false;
-  sent.then(
+  sent.finally(() => uploading.delete(order.hex)).then(
     ({ sendMsgResult }) => (sendMsgResult?.messageSendResult ?? 'OK') === 'OK'
       || noteTrouble(options.messageId, order.hex, 'upload_failed'),
     (error) => isKept && noteTrouble(options.messageId, order.hex, codeOf(error)),
