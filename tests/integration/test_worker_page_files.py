@@ -126,7 +126,7 @@ async def test_places_cards_and_polls_arrive_as_they_were_said(session: Session,
     place = {"latitude": 52.516275, "longitude": 13.377704, "name": "Gate", "address": "Pariser Platz"}
     cards = [{"name": "Grace", "vcard": card}, {"name": "Ada", "vcard": card}]
     poll = {"question": "When?", "options": ["Now", "Later"], "selectable": 1}
-    contents = [
+    contents: list[tuple[str, dict[str, Any]]] = [
         ("location", {**place, "url": "https://example.org/"}),
         ("contact", {"contacts": cards[:1]}),
         ("contact", {"contacts": cards}),
@@ -138,13 +138,13 @@ async def test_places_cards_and_polls_arrive_as_they_were_said(session: Session,
         again = await page_sending.send_parts(session.page, Outgoing(bruno.jid, hex_of(number)), kind, content)
         assert again.key == sent.key
 
-    async def look() -> list[dict[str, Any]] | None:
-        found = await bruno.messages(ana)
-        return found if len(found) == len(contents) else None
+    async def all_here() -> bool:
+        return len(await bruno.messages(ana)) == len(contents)
 
-    messages = await until(look, what="not all arrived")
-    assert [message["type"] for message in messages or ()] == ["location", "vcard", "multi_vcard", "poll_creation"]
-    location, one, several, asked = messages or ()
+    await until(all_here, what="not all arrived")
+    messages = await bruno.messages(ana)
+    assert [message["type"] for message in messages] == ["location", "vcard", "multi_vcard", "poll_creation"]
+    location, one, several, asked = messages
     assert {name: location["location"][name] for name in place} == place
     assert one["contacts"] == cards[:1]
     assert several["contacts"] == cards
