@@ -24,10 +24,11 @@ async def upload(request: Request) -> Response:
     if number is None or kind not in KINDS:
         return Response(status_code=401)
     trouble = media_trouble.for_upload(network, number)
-    await asyncio.sleep(trouble.delay_ms / 1000)
     if trouble.cut_after is not None:
         return await _cut_off(request, trouble.cut_after)
     if trouble.status:
+        await request.body()
+        await media_trouble.pause(request, trouble.delay_ms)
         return Response(status_code=trouble.status)
     try:
         direct_path = await media_files.receive(
@@ -36,6 +37,7 @@ async def upload(request: Request) -> Response:
     except Refused as no:
         network.journal.refuse(no.reason, number=number)
         raise
+    await media_trouble.pause(request, trouble.delay_ms)
     network.journal.note("uploaded", number=number, kind=kind)
     url = str(request.base_url).rstrip("/") + direct_path
     return JSONResponse({"url": url, "direct_path": direct_path})
@@ -67,7 +69,7 @@ async def download(request: Request) -> Response:
     if asked.rstrip("=") != base64.b64encode(bytes.fromhex(row["name"])).decode().rstrip("="):
         return Response(status_code=403)
     trouble = media_trouble.for_download(network, row)
-    await asyncio.sleep(trouble.delay_ms / 1000)
+    await media_trouble.pause(request, trouble.delay_ms)
     network.journal.note("downloaded", path=row["path"], status=trouble.status or 200)
     if trouble.status:
         return Response(status_code=trouble.status)

@@ -1,5 +1,7 @@
 """Trouble with files, on order: refused, slow, cut off, damaged; for uploads by account, for downloads by file."""
 
+import asyncio
+import contextlib
 import json
 import sqlite3
 from dataclasses import asdict, dataclass, fields
@@ -72,6 +74,18 @@ def _take(stored: str) -> tuple[Trouble, str | None]:
     if trouble.times <= 1:
         return (trouble if trouble.times else NONE), "{}"
     return trouble, json.dumps({**asdict(trouble), "times": trouble.times - 1})
+
+
+async def pause(request: Request, ms: int) -> None:
+    """Before the answer to a request that was read; over at once when nobody waits for the answer any more."""
+    if ms:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(_gone(request), ms / 1000)
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def hang_up(request: Request) -> None:

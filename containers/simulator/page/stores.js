@@ -52,6 +52,14 @@ export class MsgModel extends Model {
     await moduleOf('WAWebMediaMmsV4Download').downloadMedia({ ...options, mediaObject: this.mediaObject, message: this });
   }
 
+  resumeUpload() {
+    return moduleOf('WAWebMediaPrep').resumeUpload(this);
+  }
+
+  cancelUpload() {
+    moduleOf('WAWebMediaMmsV4Upload').cancelUploadMedia(this.mediaObject);
+  }
+
   /** What a reply carries of the message it answers. */
   msgContextInfo() {
     const { body, type, caption } = this;

@@ -94,6 +94,8 @@ async function mediaPropsOf(prep, { caption, isViewOnce }) {
   };
 }
 
+const FAILURES = { error: 'ERROR_UPLOAD', cancellation: 'ERROR_CANCELLED' };
+
 /** The message is in its chat before its file is on the server; what became of it is told, never thrown. */
 async function sendMediaMsgToChat(prep, { chat, options }) {
   const base = {
@@ -103,17 +105,20 @@ async function sendMediaMsgToChat(prep, { chat, options }) {
   base.id ??= new MsgKey({ fromMe: true, remote: chat.id, id: MsgKey.newId() });
   const whole = mediaPropsOf(prep, options).then((props) => ({ ...base, ...props }));
   let message;
-  let kind;
   const send = moduleOf('WAWebSendMsgChatAction').addAndSendMsgToChat;
   const [, sent] = send(chat, whole, async (added) => {
     message = added;
-    kind = await uploadFor(message);
+    await uploadFor(message);
   });
   const result = await sent.catch((error) => ({ error }));
-  if (result.messageSendResult === 'OK') return { ...result, msg: message };
-  if (kind === 'cancellation') return { messageSendResult: 'ERROR_CANCELLED' };
-  if (kind === 'error') return { messageSendResult: 'ERROR_UPLOAD' };
-  return result.messageSendResult ? { ...result, msg: message } : { messageSendResult: 'ERROR_UNKNOWN' };
+  return result.error ? { messageSendResult: FAILURES[result.error.kind] ?? 'ERROR_UNKNOWN' } : { ...result, msg: message };
+}
+
+/** Once more, under its own id, as long as this page has the file. */
+export async function resumeUpload(message) {
+  const send = moduleOf('WAWebSendMsgChatAction').addAndSendMsgToChat;
+  const [, sent] = send({ id: message.id.remote }, { ...message.attributes }, uploadFor);
+  return sent.catch(() => ({ messageSendResult: 'ERROR_UPLOAD' }));
 }
 
 /** Uploads the file of a message that is in its chat; throws when nothing came of it. */
@@ -128,5 +133,4 @@ export async function uploadFor(message) {
   }
   const { directPath, mediaKey, mediaKeyTimestamp, encFilehash } = mediaEntry;
   await fileIsKnown(message, { directPath, mediaKey, mediaKeyTimestamp, encFilehash });
-  return kind;
 }

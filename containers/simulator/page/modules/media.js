@@ -6,7 +6,7 @@ import { hashOf } from '../media/crypto.js';
 import { MediaDataModel, MediaObject, OpaqueData, getOrCreateMediaObject } from '../media/data.js';
 import { downloadManager, downloadMedia } from '../media/download.js';
 import { getImageWidthHeight, isAnimatedWebp, processRawImage, processRawSticker } from '../media/pictures.js';
-import { MediaPrep, getUploadLimit, prepRawMedia } from '../media/prep.js';
+import { MediaPrep, getUploadLimit, prepRawMedia, resumeUpload } from '../media/prep.js';
 import { generateVideoThumbsAndDuration, processRawAudioVideo } from '../media/recordings.js';
 import { UploadMediaResultKind, cancelUploadMedia, encryptAndUpload, uploadMedia } from '../media/upload.js';
 
@@ -23,6 +23,7 @@ export function defineMedia() {
       throw new Error('a catalogue is not modelled');
     },
   });
+  define('WAWebMediaPrep', { MediaPrep, resumeUpload });
   define('WAWebMediaDataUtils', {
     getImageWidthHeight, processRawImage, processRawSticker, processRawAudioVideo, shouldUseMediaCache: () => true,
   });
