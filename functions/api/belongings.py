@@ -1,6 +1,7 @@
 """Finding what the caller owns. What is somebody else's is answered exactly as what does not exist."""
 
 from api.current import current
+from api.media_files import find_file
 from waypost import bootstrap
 from waypost.domain.ids import is_id
 from waypost.domain.message import Message
@@ -8,6 +9,7 @@ from waypost.entities.bulk import Run
 from waypost.entities.contact import get_contact
 from waypost.entities.media import Media
 from waypost.entities.pool import Pool
+from waypost.entities.received import Received
 from waypost.entities.session import Session
 from waypost.entities.webhook import Endpoint, get_endpoint
 from waypost.errors import NotFound
@@ -82,6 +84,14 @@ def own_media(media_id: str) -> Media:
     """Raises NotFound `media_not_found`."""
     known = media_id if is_id("med", media_id) else _NO_ID
     return bootstrap.app().files.find(known, current().tenant)
+
+
+def own_file(media_id: str) -> Media | Received:
+    """One that came in, or one that is to be sent. Raises NotFound `media_not_found`."""
+    found = find_file(media_id if is_id("med", media_id) else _NO_ID, bootstrap.app())
+    if found.tenant != current().tenant:
+        raise NotFound("There is no such media.", field="media", code="media_not_found")
+    return found
 
 
 def own_pool(pool_id: str) -> Pool:

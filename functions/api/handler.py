@@ -30,6 +30,7 @@ from api import (
     linking_page,
     links,
     media,
+    media_reading,
     messages,
     pairing,
     pools,
@@ -59,8 +60,8 @@ resolver = Resolver(
 resolver.use([once])
 for _resource in (
     sessions, links, linking_page, handovers, qr, pairing, commands,
-    messages, media, queue, bulk, pools, changes, chats, contacts, groups, consents, consent_rules, templates, events,
-    webhooks, webhook_deliveries, health, docs,
+    messages, media, media_reading, queue, bulk, pools, changes, chats, contacts, groups, consents, consent_rules,
+    templates, events, webhooks, webhook_deliveries, health, docs,
 ):  # fmt: skip
     resolver.include_router(_resource.router)
 

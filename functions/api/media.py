@@ -7,16 +7,19 @@ upload would put them into the bucket as they are, for whoever may read it there
 from aws_lambda_powertools.event_handler.api_gateway import Response
 
 from api import media_schemas as wire
-from api.belongings import own_media
+from api.belongings import own_file, own_media
 from api.current import current
 from api.media_schemas import MediaId, PartNumber
+from api.received_views import received_view
 from api.resolver import Router
 from api.uploads import part_of
 from waypost import bootstrap
 from waypost.domain.event import rfc3339
 from waypost.entities.media import KEEP_SECONDS, Media
-from waypost.errors import MediaRefused
+from waypost.entities.received import Received
+from waypost.errors import Conflict, MediaRefused
 from waypost.services.media import PART_BYTES, parts_of
+from waypost.services.media_changes import ask_again
 from waypost.services.media_uploads import check_size, complete, keep_part, missing_parts
 from waypost.services.media_urls import ask_to_fetch
 
@@ -48,7 +51,22 @@ def create(body: wire.NewMedia) -> wire.Media:
 
 @router.get(_ONE, tags=_TAGS, summary="See what became of a file")
 def get(media_id: MediaId) -> wire.Media:
-    return _view(own_media(media_id))
+    """One that you have uploaded, or one that came in."""
+    found = own_file(media_id)
+    return received_view(found, bootstrap.app()) if isinstance(found, Received) else _view(found)
+
+
+@router.post(f"{_ONE}/retry", tags=_TAGS, summary="Ask again for a file that failed to come in")
+def retry(media_id: MediaId) -> wire.Media:
+    """It is pending again, and its session asks WhatsApp, which asks the sender's phone. A file that is here stays."""
+    app, found = bootstrap.app(), own_file(media_id)
+    if not isinstance(found, Received):
+        raise Conflict(
+            "This file did not come in: it is to be sent.",
+            field="media_id", mend="Upload it anew: POST /v1/media.", code="media_is_ours",
+        )  # fmt: skip
+    ask_again(found, files=app.received, contacts=app.contacts, queues=app.engine.queues, now_ms=app.now_ms())
+    return get(media_id)
 
 
 @router.put(f"{_ONE}/parts/<number>", status_code=204, tags=_TAGS, summary="Send a part of a file")
@@ -70,12 +88,14 @@ def _view(media: Media) -> wire.Media:
     asked = files.asked(media)
     return wire.Media(
         id=media.id,
+        direction="out",
         state=media.state,
         name=asked.name,
         size=asked.size,
         progress=media.progress,
         upload=_upload(media, asked.size) if media.state == "uploading" else None,
         prepared=_facts(media) if media.state == "ready" else None,
+        received=None,
         refusal=_refusal(media) if media.state == "refused" else None,
         created_at=rfc3339(media.created_ms),
         expires_at=rfc3339(media.created_ms + KEEP_SECONDS * 1000),

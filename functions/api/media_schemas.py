@@ -8,11 +8,15 @@ from pydantic import AfterValidator, BaseModel, Field, model_validator
 from api.schemas import MAX_URL, Request, printable
 from waypost.domain.media import Kind, State
 from waypost.domain.media_names import MAX_NAME
+from waypost.domain.message import Direction
+from waypost.domain.received import ReceivedState
+from waypost.services.media_links import LINK_SECONDS, MAX_LINK_SECONDS
 
 _TIME = "2026-11-22T12:00:00.000Z"
 _MOST = 2**40  # what may be said; what is taken is a setting
 
 MediaId = Annotated[str, Path(description="A file's id.", examples=["med_00000000000000000000000000"])]
+LinkToken = Annotated[str, Path(max_length=100)]
 PartNumber = Annotated[int, Path(description="Counts from 1.", examples=[1])]
 
 
@@ -80,6 +84,34 @@ class MediaFacts(BaseModel):
     notes: list[MediaNote]
 
 
+class ReceivedFacts(BaseModel):
+    """The file as it came in; until it is ready, as WhatsApp describes it."""
+
+    session_id: str
+    message_id: str
+    type: str = Field(examples=["image/jpeg"], description="WhatsApp's word, unless the bytes say another.")
+    size: int | None
+    sha256: str | None
+    width: int | None
+    height: int | None
+    duration_ms: int | None
+    pages: int | None
+    view_once: bool = Field(description="The sender wants it to be seen once.")
+    has_thumbnail: bool
+
+
+class NewMediaLink(Request):
+    seconds: int = Field(LINK_SECONDS, ge=10, le=MAX_LINK_SECONDS, description="How long the link is good.")
+
+
+class MediaLink(BaseModel):
+    url: str = Field(
+        examples=["https://waypost.example/media/0000"],
+        description="Whoever has it can read the file till then. A large file is answered in parts: ask with `Range`.",
+    )
+    expires_at: str = Field(examples=[_TIME])
+
+
 class MediaRefusal(BaseModel):
     code: str = Field(examples=["media_type_unsupported"])
     message: str
@@ -88,12 +120,14 @@ class MediaRefusal(BaseModel):
 
 class Media(BaseModel):
     id: str = Field(examples=["med_00000000000000000000000000"])
-    state: State
+    direction: Direction = Field(description="`in`: a message brought it; `out`: it is to be sent.")
+    state: State | ReceivedState = Field(description="What came in is `pending`, `ready` or `failed`.")
     name: str | None
     size: int = Field(description="Of what was uploaded or fetched; 0 until that is known.")
     progress: int = Field(description="Of its preparation, in percent.")
     upload: Upload | None = Field(description="Null once all of it has come.")
     prepared: MediaFacts | None = Field(description="When it is ready.")
-    refusal: MediaRefusal | None = Field(description="When it is refused: why, and how to mend it.")
+    received: ReceivedFacts | None = Field(description="Of what came in.")
+    refusal: MediaRefusal | None = Field(description="When it is refused, or failed: why, and how to mend it.")
     created_at: str = Field(examples=[_TIME])
     expires_at: str = Field(examples=[_TIME], description="It is kept until then.")

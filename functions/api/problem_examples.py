@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.problems import problem
+from api.problems import RangeRefused, problem
 from api.refusals import refusal
 from waypost.errors import (
     AuthenticationError,
@@ -60,6 +60,8 @@ def statuses_of(path: str, method: str, *, public: bool, asks: bool = False) -> 
         found.append(404)
     if path.endswith("/qr"):
         found += [406, 409]
+    if path.startswith("/v1/media/") and path.endswith(("/content", "/thumbnail")):
+        found += [409, 416]
     if method in ("post", "put", "patch"):
         found += [400, 409, 413, 415]
     if path.endswith("/messages") and method == "post":
@@ -124,6 +126,14 @@ EXAMPLES: dict[int, tuple[str, dict[str, Any]]] = {
     415: _example(
         "The body is of another type.",
         ValidationError("The body must be JSON.", field="Content-Type", code="unsupported_media_type"),
+    ),
+    416: _example(
+        "Another part of the file must be asked for.",
+        RangeRefused(
+            "The file has 9000000 bytes, and one answer holds at most 4194304.",
+            mend="Ask part by part: Range: bytes=0-4194303, and so on.",
+            size=9_000_000,
+        ),
     ),
     422: _example(
         "The request is understood, and wrong.",

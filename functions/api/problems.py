@@ -50,6 +50,7 @@ STATUS_BY_CODE: dict[str, int] = {
     "text_too_long": 422,
     "caption_too_long": 422,
     "media_source_too_large": 413,
+    "range_refused": 416,
     # What WhatsApp said no to: its state does not allow it, or what was asked for cannot be.
     "edit_window_over": 409,
     "revoke_window_over": 409,
@@ -96,6 +97,16 @@ class MethodNotAllowed(ValidationError):
     def __init__(self, method: str, allowed: list[str]) -> None:
         super().__init__(f"This address does not take {method}.", mend=f"Use {' or '.join(allowed)}.")
         self.allowed = allowed
+
+
+class RangeRefused(ValidationError):
+    """Of a file that has `size` bytes, another part must be asked for."""
+
+    code = "range_refused"
+
+    def __init__(self, message: str, *, mend: str, size: int) -> None:
+        super().__init__(message, field="Range", mend=mend)
+        self.size = size
 
 
 class InvalidRequest(ValidationError):
@@ -152,6 +163,8 @@ def headers(error: WaypostError) -> dict[str, str]:
         found["Retry-After"] = str(_UNAVAILABLE_RETRY_SECONDS)
     if isinstance(error, MethodNotAllowed):
         found["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, RangeRefused):
+        found |= {"Content-Range": f"bytes */{error.size}", "Accept-Ranges": "bytes"}
     if status == 401:
         found["WWW-Authenticate"] = "Bearer"
     return found

@@ -12,11 +12,10 @@ from constructs import Construct
 from infra.constructs.exceptions import except_from
 from infra.constructs.gateway_problems import add_problems
 from infra.constructs.log_group import log_group
-from infra.local.rest_events import BINARY_TYPES
 from infra.settings import Settings
 
 # Asked by people and browsers without a key. With a + at the end: whatever is below.
-PUBLIC = ("v1/health", "openapi.json", "docs", "docs/+", "link/+")
+PUBLIC = ("v1/health", "openapi.json", "docs", "docs/+", "link/+", "media/+")
 
 # No path, address or header as it was typed: they may hold a number (P6).
 ACCESS_LOG = json.dumps(
@@ -52,8 +51,9 @@ class RestApi(Construct):
             "Api",
             rest_api_name=settings.name("api"),
             endpoint_types=[apigateway.EndpointType.REGIONAL],
-            # The pictures that we answer with are named whole, too: an answer is binary when the Accept header matches.
-            binary_media_types=["image/png", *(f"{kind}*" if kind.endswith("/") else kind for kind in BINARY_TYPES)],
+            # All: whether an answer is binary would else hang on the Accept header, which names no type of ours when a
+            # program downloads a file. Bodies reach the function in base64, too.
+            binary_media_types=["*/*"],
             cloud_watch_role=False,  # one for all APIs of an account and region: see the stack
             deploy_options=self._stage(log_key, settings),
         )
@@ -114,7 +114,8 @@ class RestApi(Construct):
         for parent in (self.api.root, self.api.root.resource_for_path("v1")):
             add(parent)
             add(parent.add_resource("{proxy+}"), below=True)
-        add(self.api.root.resource_for_path("link"))
+        for above in ("link", "media"):
+            add(self.api.root.resource_for_path(above))
 
     def _except(self) -> None:
         except_from(

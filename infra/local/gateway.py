@@ -30,7 +30,7 @@ THREADS = 32  # a call may wait up to 10 s for a command's outcome, so more than
 
 # Asked by people and browsers without a key; the handler gets no authorizer context.
 PUBLIC_PATHS = frozenset({"/v1/health", "/openapi.json", "/docs"})
-PUBLIC_PREFIXES = ("/docs/", "/link/")
+PUBLIC_PREFIXES = ("/docs/", "/link/", "/media/")
 
 
 class RestGateway:
