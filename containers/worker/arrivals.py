@@ -9,6 +9,7 @@ from containers.worker.observed_content import FileSeen, VoteSeen
 from containers.worker.people import People
 from waypost.bootstrap import App
 from waypost.domain import received_content as contents
+from waypost.domain.content_shown import parts_of
 from waypost.domain.event import Draft
 from waypost.domain.file_marks import type_of
 from waypost.domain.ids import make_id
@@ -127,7 +128,7 @@ class Arrivals:
             "reply_to": message.reply_to,
             "backfilled": message.backfilled,
             **data,
-            **contents.shown(message.kind, content),
+            **parts_of(message.kind, content),
         }
         if file is not None:
             data["media"] = told(file.id, file.state, self._app.received.known(file).facts, file.code)

@@ -1,5 +1,5 @@
 """Taking a file of a message out of the page. Raises as `page.py` says; WhatsAppError `media_gone` when WhatsApp has it
-no more, which it asked the sender's phone for.
+no more, though it asked the account's phone for it.
 
 Measured for 16 MB on two cores: 0.33 s by the protocol's `IO.read`, of which no piece holds the browser's pipe for more
 than 40 ms a megabyte; 0.6 s as base64 through the page's script, which stands still meanwhile; 0.05 s as a download of
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from containers.worker.page import CALL_S, Page
 from waypost.errors import WhatsAppError
 
-LOAD_S = 180.0  # 16 MB at a megabit a second; the sender's phone may have to be asked
+LOAD_S = 180.0  # 16 MB at a megabit a second; the phone may have to be asked
 PIECE_BYTES = 256 * 1024  # a larger one would hold up what other sessions of the same driver ask
 _THUMBNAIL_BYTES = 100_000
 

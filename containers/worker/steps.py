@@ -14,7 +14,7 @@ from containers.worker.contact_count import ContactCount
 from containers.worker.patience import patiently
 from containers.worker.recorder import Recorder
 from waypost.bootstrap import App
-from waypost.domain.contents import parts_of
+from waypost.domain.content_shown import parts_of
 from waypost.domain.event import Draft
 from waypost.domain.failures import Failure, told_of
 from waypost.domain.ids import whatsapp_hex

@@ -171,7 +171,10 @@ class MessageMedia(BaseModel):
     width: int | None = None
     height: int | None = None
     duration_ms: int | None = None
+    pages: int | None = None
     view_once: bool = False
+    has_thumbnail: bool = False
+    code: str | None = Field(None, examples=["media_gone"], description="Of what came in: why it failed.")
 
 
 class MessageLocation(BaseModel):
@@ -180,17 +183,29 @@ class MessageLocation(BaseModel):
     name: str | None = None
     address: str | None = None
     url: str | None = None
+    accuracy_m: float | None = Field(None, description="Of one that moves, as the next three.")
+    speed_mps: float | None = None
+    heading_degrees: float | None = None
+    sequence: int | None = None
 
 
 class MessageContact(BaseModel):
     name: str | None
     vcard: str
+    numbers: list[str] = Field([], examples=[["+4915112345678"]], description="As the card has them.")
 
 
 class MessagePoll(BaseModel):
     question: str
     options: list[str]
     selectable: int = Field(description="How many may be chosen. 0: any number.")
+
+
+class MessageVote(BaseModel):
+    """What somebody chose in a poll; a newer vote replaces an older one."""
+
+    poll: str | None = Field(description="The message that is the poll, where it is known.")
+    options: list[str] = Field(description="None: the vote was taken back.")
 
 
 class Message(BaseModel):
@@ -200,14 +215,15 @@ class Message(BaseModel):
     direction: Direction
     type: str = Field(
         examples=["text"],
-        description="text, image, gif, video, audio, voice, document, sticker, location, contact, poll. Of a file that"
-        " nobody has looked at yet it is a guess.",
+        description="text, image, gif, video, audio, voice, document, sticker, location, contact, poll; what comes in"
+        " also video_note, live_location, poll_vote. Of a file that nobody has looked at yet it is a guess.",
     )
     text: str | None = Field(description="Of a file: its caption.")
     media: MessageMedia | None = Field(description="Its file.")
     location: MessageLocation | None
     contacts: list[MessageContact] | None
     poll: MessagePoll | None
+    vote: MessageVote | None
     status: Status
     reason: str | None
     failure: Failure | None = Field(description="Null: it did not fail.")

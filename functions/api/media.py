@@ -58,7 +58,7 @@ def get(media_id: MediaId) -> wire.Media:
 
 @router.post(f"{_ONE}/retry", tags=_TAGS, summary="Ask again for a file that failed to come in")
 def retry(media_id: MediaId) -> wire.Media:
-    """It is pending again, and its session asks WhatsApp, which asks the sender's phone. A file that is here stays."""
+    """It is pending again, and its session asks WhatsApp, which asks the phone. A file that is here stays."""
     app, found = bootstrap.app(), own_file(media_id)
     if not isinstance(found, Received):
         raise Conflict(

@@ -3,8 +3,9 @@
 from typing import Any
 
 from api import answers, queue_schemas
+from api.received_views import media_of_message
 from waypost.bootstrap import App
-from waypost.domain.contents import parts_of
+from waypost.domain.content_shown import parts_of
 from waypost.domain.event import rfc3339
 from waypost.domain.health import Evidence, evidence_from
 from waypost.domain.ids import whatsapp_hex
@@ -109,7 +110,7 @@ def message_view(message: Message, app: App) -> answers.Message:
         type=message.kind,
         text=content.get("text"),
         media=_media(message, content, app),
-        **{"location": None, "contacts": None, "poll": None, **parts_of(message.kind, content)},
+        **{"location": None, "contacts": None, "poll": None, "vote": None, **parts_of(message.kind, content)},
         status=message.status,
         reason=message.reason,
         failure=answers.Failure(**message.failure) if message.failure else None,
@@ -138,9 +139,10 @@ def message_view(message: Message, app: App) -> answers.Message:
 
 
 def _media(message: Message, content: dict[str, Any], app: App) -> answers.MessageMedia | None:
-    told = None
     if message.source == "api":
         told = media_told(content, tenant=message.tenant, table=app.table, seals=app.seals)
+    else:
+        told = media_of_message(content, app)
     return None if told is None else answers.MessageMedia(**told)
 
 

@@ -3,9 +3,10 @@
 import pytest
 
 from waypost.domain.card_reading import name_in, numbers_in
+from waypost.domain.content_shown import parts_of
 from waypost.domain.file_marks import may_be_shown, type_of
 from waypost.domain.received import FINAL, RETRY_SECONDS, seconds_before_try
-from waypost.domain.received_content import content_of, kind_of, shown
+from waypost.domain.received_content import content_of, kind_of
 
 CARD = """BEGIN:VCARD\r
 VERSION:3.0\r
@@ -58,7 +59,7 @@ def test_a_broken_card_has_no_numbers_and_breaks_nothing(broken: str) -> None:
 def test_cards_are_kept_whole_and_shown_with_their_numbers() -> None:
     content = content_of({"cards": [{"name": None, "vcard": CARD}]})
     assert content == {"contacts": [{"name": "Grace Hopper, Rear Admiral", "vcard": CARD}]}
-    [card] = shown("contact", content)["contacts"]
+    [card] = parts_of("contact", content)["contacts"]
     assert (card["numbers"][0], card["vcard"]) == ("+4915112345602", CARD)
 
 
@@ -66,11 +67,12 @@ def test_places_and_polls_keep_what_is_known_of_them() -> None:
     place = {"latitude": 52.5, "longitude": 13.4, "name": "Gate", "address": None, "url": None, "live": False}
     content = content_of({"place": {**place, "accuracy_m": 5}})
     assert content == {"latitude": 52.5, "longitude": 13.4, "name": "Gate"}
-    assert shown("location", content)["location"]["address"] is None
+    assert parts_of("location", content) == {"location": content}
+    assert parts_of("location", {"text": None}) == {}  # it was taken back
     live = content_of({"place": {**place, "live": True, "accuracy_m": 5, "sequence": 2}})
-    assert shown("live_location", live)["location"]["accuracy_m"] == 5
+    assert parts_of("live_location", live)["location"]["accuracy_m"] == 5
     poll = content_of({"poll": {"question": "When?", "options": ["now", "later"], "selectable": 0}})
-    assert shown("poll", poll) == {"poll": {"question": "When?", "options": ["now", "later"], "selectable": 0}}
+    assert parts_of("poll", poll) == {"poll": {"question": "When?", "options": ["now", "later"], "selectable": 0}}
 
 
 @pytest.mark.parametrize(

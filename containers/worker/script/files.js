@@ -16,7 +16,7 @@ function drop(ticket) {
 }
 
 const fileCalls = {
-  /** Loads the file of a message, from WhatsApp's servers or, when they have it no more, from the sender's phone. */
+  /** Loads the file of a message, from WhatsApp's servers or, when they have it no more, from the account's phone. */
   async loadFile({ key }) {
     requireWorking();
     const message = (await findByKey(key)) ?? (await findMoved(key));

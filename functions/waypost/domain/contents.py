@@ -156,22 +156,6 @@ def check_poll(content: Mapping[str, Any]) -> None:
         )  # fmt: skip
 
 
-def parts_of(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
-    """What is shown of a message beside its text and its file, by the name that the API has for it."""
-    if kind in ("location", "live_location"):
-        return {"location": {name: value for name, value in content.items() if name in _PLACE and value is not None}}
-    if kind == "contact":
-        return {
-            "contacts": [{"name": card.get("name"), "vcard": card["vcard"]} for card in content.get("contacts", ())]
-        }
-    if kind == "poll" and "question" in content:
-        return {"poll": {name: content[name] for name in ("question", "options", "selectable")}}
-    return {}
-
-
-_PLACE = ("latitude", "longitude", "name", "address", "url")
-
-
 def _check_card(vcard: str, field: str) -> None:
     lines = vcard.strip().splitlines()
     if len(vcard) > MAX_VCARD or len(lines) < 3 or (lines[0].upper(), lines[-1].upper()) != _CARD_ENDS:

@@ -16,7 +16,7 @@ MAX_RECEIVED_BYTES = 100 * 1024 * 1024  # what WhatsApp's own apps let people se
 KEEP_DAYS = 30.0  # as long as what is uploaded; a setting
 PART_BYTES = 4 * 1024 * 1024  # in base64 one fits the 6 MB that Lambda answers
 
-# Seconds before each further try: WhatsApp's servers are away for moments, the sender's phone for half an hour.
+# Seconds before each further try: WhatsApp's servers are away for moments, a phone for half an hour.
 RETRY_SECONDS = (3.0, 15.0, 60.0, 300.0, 1800.0)
 
 # Why there is no file, for people; `code` is stable.
@@ -26,8 +26,8 @@ FAILURES: dict[str, tuple[str, str]] = {
         "Open it on the phone that the session is linked to.",
     ),
     "media_gone": (
-        "WhatsApp has the file no more, and the sender's phone did not send it again.",
-        "Ask the sender to send it again, or try again while the sender's phone is online.",
+        "WhatsApp has the file no more, and neither has the phone that the session is linked to.",
+        "Ask the sender to send it again, or ask for it again while that phone is online.",
     ),
     "media_received_too_large": (
         "The file is larger than what is taken in.",
