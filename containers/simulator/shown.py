@@ -31,7 +31,7 @@ def content_of(row: sqlite3.Row, number: str, votes: list[sqlite3.Row]) -> dict[
     if row["type"] in ("vcard", "multi_vcard"):
         return shown | {"contacts": rest["contacts"]}
     if row["type"] == "poll_creation":
-        return shown | {"poll": rest | {"votes": {one["voter"]: json.loads(one["options"]) for one in votes}}}
+        return shown | {"poll": rest, "votes": {one["voter"]: json.loads(one["options"]) for one in votes}}
     return shown | {row["type"]: rest}
 
 

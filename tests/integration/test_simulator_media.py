@@ -170,7 +170,7 @@ async def test_places_cards_and_polls_go_out(world: World) -> None:
     await world.bruno.call("POST", "/messages/vote", {**vote, "options": ["Rice", "Beans"]}, 400)
     message = await world.bruno.message(world.ana, sent["id"])
     asked = {"question": "Lunch?", "options": ["Rice", "Beans", "Both"], "selectable": 1}
-    assert message["poll"] == asked | {"votes": {world.bruno.number: ["Beans"]}}
+    assert (message["poll"], message["votes"]) == (asked, {world.bruno.number: ["Beans"]})
     voted = (
         "(id) => WPP.chat.getVotes(id).then((v) => v.votes.map((one) => one.selectedOptions.flatMap((o) => o.name)))"
     )
@@ -210,7 +210,7 @@ async def test_places_cards_and_polls_come_in(world: World) -> None:
     assert seen == {"pollName": "Tea?", "pollOptions": options, "pollSelectableOptionsCount": 1}
     vote = "(key) => require('WAWebPollsSendVoteMsgAction').sendVote(WPP.whatsapp.MsgStore.get(key), new Set([1]))"
     await world.browser.js(vote, key)
-    assert (await world.bruno.message(world.ana, key))["poll"]["votes"] == {world.ana.number: ["No"]}
+    assert (await world.bruno.message(world.ana, key))["votes"] == {world.ana.number: ["No"]}
 
 
 async def test_an_album_keeps_its_order_both_ways(world: World) -> None:
