@@ -23,6 +23,17 @@ class Queue:
     visibility_seconds: int
     max_receives: int  # then the message goes to the queue's dead letters, with the reason
     per_session: bool = False  # made with the session as "{name}-{session id}"
+    kept_days: int = 14  # a message that nobody takes; SQS's longest
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A bucket that callers put files into. `queue` is told of what comes under `prefix`."""
+
+    name: str
+    queue: str
+    prefix: str
+    emptied_days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,8 @@ QUEUES = (
     # A file may take ten minutes (media/bounds.py); until then nobody else is to have it.
     Queue("media", fifo=False, visibility_seconds=660, max_receives=50),
     Queue("webhooks", fifo=False, visibility_seconds=60, max_receives=20),  # delay = the back-off timer
+    # Its messages name places that hold numbers, as S3 writes them: none is kept longer than the drop keeps its files.
+    Queue("drop", fifo=False, visibility_seconds=150, max_receives=20, kept_days=1),
     Queue(
         "runs", fifo=False, visibility_seconds=60, max_receives=20
     ),  # runs with work left, lost sessions, settled files
@@ -93,6 +106,10 @@ BUCKETS = ("media", "profiles", "bulk")
 # (decision 13). Profiles are written every few seconds, and keep versions of their own.
 FORGOTTEN_DAYS = {"media": 7, "profiles": 1, "bulk": 7}
 
+# What lies there is plain, and its names hold numbers: no versions, no copies, no access log (which keeps names), and
+# nothing stays. The sweeper empties it every hour, S3 itself at the end of the next day at the latest.
+DROP = Drop("drop", queue="drop", prefix="drop/", emptied_days=1)
+
 KEYS = (
     Key("data", "ours"),  # wraps every data key, and encrypts objects
     Key("storage", "services"),  # for what AWS encrypts by itself and we never do: tables, backups, logs, alarms
@@ -101,7 +118,7 @@ KEYS = (
 # GRANTS are "port:name:access"; nothing is allowed that no grant names. What each word allows:
 #   table   read     get and query  · write  also put, update, delete and check
 #   queue   send     send and count · use  receive, delete, hide, bury · make  create it · drop  delete it
-#   bucket  read     get and list   · write  also put and delete
+#   bucket  read     get and list   · write  also put and delete · take  also tag · empty  list and delete
 #   key     unwrap   data keys      · wrap   also generate them
 #           mac      unwrap the root of all MACs · root  also make it, once
 #   push    post     post to connections and close them
@@ -207,6 +224,28 @@ FUNCTIONS = (
         grants=("table:main:write", "table:keys:read", "queue:runs:send", "bucket:media:write", "key:data:unwrap"),
     ),
     Function(
+        "drop",
+        "drop.handler.handler",
+        "queue",
+        "drop",
+        batch=1,
+        concurrency=4,
+        timeout_seconds=120,
+        grants=(
+            "table:main:write",
+            "table:keys:write",
+            "queue:claims:send",
+            "queue:interactive:send",
+            "queue:bulk:send",
+            "queue:media:send",
+            "queue:drop:send",  # to look again later
+            "bucket:drop:take",
+            "bucket:media:write",
+            "key:data:wrap",
+            "key:data:root",
+        ),
+    ),
+    Function(
         "sweeper",
         "sweeper.handler.handler",
         "schedule",
@@ -222,6 +261,7 @@ FUNCTIONS = (
             "queue:media:send",
             "queue:runs:send",
             *_NUDGES,
+            "bucket:drop:empty",
             "key:data:wrap",
         ),
     ),

@@ -7,12 +7,14 @@ from dataclasses import asdict
 from typing import Any
 
 from waypost.bootstrap import app
+from waypost.domain.drops import KEPT_MS
 from waypost.observability import logger
 from waypost.services.expiring import expire_overdue
 from waypost.services.relinking import look_after_links
 from waypost.services.sweeping import sweep
 
 _LINKS_MINUTES = 10  # links last for days
+_DROP_MINUTES = 60  # what lies in the drop may lie there for a day
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
@@ -29,6 +31,9 @@ def handler(_event: dict[str, Any], _context: object) -> dict[str, int]:
         longest_wait_ms=parts.settings.care.longest_wait_ms, now_ms=now_ms,
     )  # fmt: skip
     found |= {"expired": expired} if expired else {}
+    if now_ms // 60_000 % _DROP_MINUTES == 0:
+        emptied = parts.engine.drops.empty(now_ms - KEPT_MS)
+        found |= {"dropped": emptied} if emptied else {}
     if any(found.values()):
         logger("sweeper").info("nudged what was left behind", extra=found)
     return found

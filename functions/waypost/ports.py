@@ -1,10 +1,10 @@
-"""The five ports: what Waypost asks of an engine. Two engines implement them (`engines/embedded`, `engines/aws`).
+"""The six ports: what Waypost asks of an engine. Two engines implement them (`engines/embedded`, `engines/aws`).
 
 Everything is synchronous: Lambda handlers are, and the worker calls through `asyncio.to_thread`.
 One contract suite (`tests/contract`) says what each method promises; the AWS limits named here hold in every engine.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -243,6 +243,62 @@ class Blobs(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """What somebody put into the drop. `version` is another each time that it is put, also with the same bytes.
+    `metadata` is what was said of it there, by lower-case name."""
+
+    key: str
+    version: str
+    size: int
+    arrived_ms: int
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class Drops(Protocol):
+    """The drop: where people put files to be sent, under `drop/`, and find what was refused, under `rejected/`.
+
+    A bucket, or a folder that people see. What lies there is plain and somebody else's, who may change it at any
+    moment: whatever is done to a `Dropped` raises ConditionFailed when it is no longer that version.
+    """
+
+    def look(self, key: str) -> Dropped | None:
+        """None when there is nothing, or nothing that could be read as a file."""
+        ...
+
+    def read(self, dropped: Dropped) -> Iterator[bytes]:
+        """Its bytes in pieces; the last one comes when all of them were of that version."""
+        ...
+
+    def write(self, key: str, data: bytes) -> None:
+        """Say something beside a file, in place of what was said there before."""
+        ...
+
+    def tags(self, key: str) -> Mapping[str, str]:
+        """What `tag` noted last; empty when that was nothing."""
+        ...
+
+    def tag(self, key: str, tags: Mapping[str, str]) -> None:
+        """Note what became of a file, where its owner sees it. Does nothing when no place is left to note it."""
+        ...
+
+    def move(self, dropped: Dropped, to: str) -> None:
+        """Raises ConditionFailed also when something lies there."""
+        ...
+
+    def delete(self, dropped: Dropped) -> None: ...
+
+    def let_go(self, dropped: Dropped) -> None:
+        """Its bytes are needed no more. A folder removes it; in a bucket the tags hang on it, so it stays until the
+        drop is emptied."""
+        ...
+
+    def empty(self, before_ms: int) -> int:
+        """Remove what came before that time, and return how much: from a bucket everything, because nothing may stay
+        there; from a folder, which may have lain there while nobody looked, only what was seen to."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class DataKey:
     """A fresh AES-256 key: `plain` (32 bytes) is used and forgotten, `wrapped` is stored."""
 
@@ -276,11 +332,12 @@ class Push(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The five ports of one engine, ready to use. Tables by name, because wrapped keys live in one of their own."""
+    """The six ports of one engine, ready to use. Tables by name, because wrapped keys live in one of their own."""
 
     tables: Mapping[str, Table]
     queues: Queues
     blobs: Mapping[str, Blobs]
+    drops: Drops
     keys: Keys
     push: Push
 

@@ -43,6 +43,7 @@ class Settings:
     media_source_bytes: int = MAX_SOURCE_BYTES
     media_received_bytes: int = MAX_RECEIVED_BYTES
     media_keep_days: float = KEEP_DAYS
+    drop_note_seconds: float = 5.0
     care: Care = RELAXED
     upkeep: Upkeep = field(default_factory=Upkeep)
     placing: Placing = field(default_factory=Placing)  # which worker takes a session
@@ -56,6 +57,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
     _REQUIRE_PROXY=1 (the owner of a session refuses, too).
     _MEDIA_SOURCE_BYTES: how large a file may come in, before it is made to fit.
     _MEDIA_RECEIVED_BYTES: how large a file of a message that comes in may be; _MEDIA_KEEP_DAYS: how long it is kept.
+    _DROP_NOTE_SECONDS: how long a file of the drop that says nothing of itself waits for the JSON beside it.
     _RELINK_DAYS (0: never) and _RELINK_WARN_DAYS: how long a link lasts (R-AUTH-2).
     _LIMITS and _TIME_SCALE: how fast is sent (domain/care.py); those of domain/upkeep.py
     and domain/placement.py. Raises ValidationError."""
@@ -87,6 +89,7 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
             _number(environment, "WAYPOST_MEDIA_RECEIVED_BYTES", defaults.media_received_bytes, 1024, 2 * 1024**3)
         ),
         media_keep_days=_number(environment, "WAYPOST_MEDIA_KEEP_DAYS", defaults.media_keep_days, 0.01, 3650),
+        drop_note_seconds=_number(environment, "WAYPOST_DROP_NOTE_SECONDS", defaults.drop_note_seconds, 0, 600),
         care=care_for(stage, environment.get("WAYPOST_LIMITS", ""), environment.get("WAYPOST_TIME_SCALE", "1")),
         upkeep=upkeep_from(environment),
         placing=placing_from(environment),

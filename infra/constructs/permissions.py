@@ -30,7 +30,13 @@ QUEUE_ACTIONS = {
     "make": ("sqs:CreateQueue", "sqs:GetQueueAttributes"),
     "drop": ("sqs:DeleteQueue",),
 }
-OBJECT_ACTIONS = {"read": ("s3:GetObject",), "write": ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")}
+_CHANGE = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject")
+OBJECT_ACTIONS = {
+    "read": ("s3:GetObject",),
+    "write": _CHANGE,
+    "take": (*_CHANGE, "s3:GetObjectTagging", "s3:PutObjectTagging"),
+    "empty": ("s3:DeleteObject",),
+}
 _UNWRAP = ("kms:Decrypt",)
 _WRAP = ("kms:Decrypt", "kms:GenerateDataKey")
 # Only with this in the encryption context: who opens something says whose it is, and the trail keeps it.
@@ -56,6 +62,7 @@ STORAGE_ACTIONS = {
     ),
     ("s3", "read"): ("kms:Decrypt",),
     ("s3", "write"): ("kms:Decrypt", "kms:GenerateDataKey"),
+    ("s3", "take"): ("kms:Decrypt", "kms:GenerateDataKey"),
 }
 
 
@@ -148,11 +155,8 @@ def _queue(grant: Grant, places: Places) -> list[iam.PolicyStatement]:
 
 def _bucket(grant: Grant, places: Places) -> list[iam.PolicyStatement]:
     arn = places.bucket(grant.name)
-    return [
-        _allow(OBJECT_ACTIONS[grant.access], [f"{arn}/*"]),
-        _allow(("s3:ListBucket",), [arn]),
-        _storage(grant.access, "s3", "data", places),
-    ]
+    found = [_allow(OBJECT_ACTIONS[grant.access], [f"{arn}/*"]), _allow(("s3:ListBucket",), [arn])]
+    return found if grant.access == "empty" else [*found, _storage(grant.access, "s3", "data", places)]
 
 
 def _storage(access: str, service: str, key: str, places: Places) -> iam.PolicyStatement:

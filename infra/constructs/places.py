@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import aws_cdk as cdk
 
-from infra.blueprint import BUCKETS, QUEUES, TABLES, Queue
+from infra.blueprint import BUCKETS, DROP, QUEUES, TABLES, Queue
 from infra.settings import Settings
 
 
@@ -71,6 +71,7 @@ def engine_environment(places: Places, *, push_url: str) -> dict[str, str]:
         "WAYPOST_WHATSAPP_URL": settings.whatsapp_url,
         **{f"WAYPOST_TABLE_{table.name.upper()}": settings.name(table.name) for table in TABLES},
         **{f"WAYPOST_BUCKET_{name.upper()}": bucket_name(settings, name) for name in BUCKETS},
+        "WAYPOST_DROP": bucket_name(settings, DROP.name),
         "WAYPOST_KEY": places.keys["data"],
         "WAYPOST_QUEUE_URL": f"https://sqs.{settings.region}.amazonaws.com/{settings.account}/{settings.name('')}",
         "WAYPOST_QUEUES": json.dumps(specs, separators=(",", ":")),

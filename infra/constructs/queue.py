@@ -13,8 +13,6 @@ from infra.constructs.exceptions import except_from
 from infra.constructs.places import queue_name
 from infra.settings import Settings
 
-KEPT_DAYS = 14  # SQS's longest
-
 
 class WaypostQueue(Construct):
     """`id` is the queue's name. What is made per session is made by the API with the same attributes."""
@@ -42,7 +40,7 @@ class WaypostQueue(Construct):
             id,
             queue_name=name,
             visibility_timeout=cdk.Duration.seconds(queue.visibility_seconds),
-            retention_period=cdk.Duration.days(KEPT_DAYS),
+            retention_period=cdk.Duration.days(queue.kept_days),
             encryption=sqs.QueueEncryption.SQS_MANAGED,
             enforce_ssl=True,
             dead_letter_queue=dead_letters,

@@ -15,6 +15,7 @@ def announcement(home: Home, addresses: Addresses, api_key: str) -> str:
         f"  WebSocket      {addresses.websocket_url}",
         f"  Trust          {home.tls / 'ca.pem'}   (curl --cacert)",
         f"  Logs           {home.logs}",
+        f"  Drop           {home.drop}/SESSION-ID/CHAT/   (a file put there is sent; see docs/drop.md)",
     ]
     if addresses.simulator_url:
         lines.append(f"  Simulated phones  {addresses.simulator_url}/phone")

@@ -10,7 +10,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from infra.blueprint import BUCKETS, QUEUES, TABLES
+from infra.blueprint import BUCKETS, DROP, QUEUES, TABLES
 from infra.local.addresses import HOST, Addresses
 from infra.local.aws_stand_ins import LOCALSTACK_PYTHON, REGION, StandIns
 from infra.local.home import Home
@@ -66,6 +66,7 @@ def _make_places(stand_ins: StandIns, push_url: str) -> Places:
             for queue in QUEUES
         ],
         buckets=BUCKETS,
+        drop=(DROP.name, DROP.queue, DROP.prefix),
         push_url=push_url,
     )
 

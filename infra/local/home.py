@@ -8,6 +8,8 @@ home/
 ├── api-key        the first API key, kept because `waypost status` shows it
 ├── tls/           certificate of the HTTPS address; clients trust ca.pem
 ├── logs/          one file a part
+├── drop/          files to be sent, as {session}/{chat}/{name}: people put them there
+├── rejected/      those that could not be, with the reason
 ├── simulator/     accounts and messages of the simulated WhatsApp
 └── …              the embedded engine's own
 """
@@ -39,6 +41,10 @@ class Home:
     @property
     def simulator(self) -> Path:
         return self.path / "simulator"
+
+    @property
+    def drop(self) -> Path:
+        return self.path / "drop"
 
     @property
     def lock(self) -> Path:

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import secrets
@@ -23,6 +24,7 @@ from infra.local.certificates import certificates, server_context
 from infra.local.connection import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES
 from infra.local.connections import Connections
 from infra.local.consumers import Consumer, consumers
+from infra.local.drop_folder import DropFolder
 from infra.local.faults import describe
 from infra.local.gateway import RestGateway, create_app
 from infra.local.home import Home
@@ -30,6 +32,7 @@ from infra.local.logs import log_to_stderr
 from infra.local.runtime import LocalFunction, lambda_environment, local_functions
 from infra.local.schedules import Schedule, schedules
 from waypost.domain.addresses import parse_address
+from waypost.services.drop_telling import tell as tell_of_drop
 
 log = logging.getLogger("waypost.gateway")
 
@@ -78,7 +81,7 @@ async def serve(home: Home, *, http_port: int, https_port: int) -> None:
         "gateway.json",
         {"push_url": f"http://{LOOPBACK}:{sockets[0].getsockname()[1]}", "push_token": token},
     )
-    background = _background(functions)
+    background = _background(functions, home)
     _stop_on_signal(plain, secure)
     threading.Thread(target=_start, args=(functions, background), daemon=True).start()
     await asyncio.gather(plain.serve([sockets[0]]), secure.serve([sockets[1]]))
@@ -95,13 +98,17 @@ def gateway_app(functions: dict[str, LocalFunction], push_token: str) -> Starlet
     )
 
 
-def _background(functions: dict[str, LocalFunction]) -> list[Consumer | Schedule]:
+def _background(functions: dict[str, LocalFunction], home: Home) -> list[Consumer | Schedule | DropFolder]:
     from waypost import bootstrap  # reads the environment, which is set by now
 
-    return [*consumers(functions, bootstrap.app().engine.queues), *schedules(functions)]
+    app = bootstrap.app()
+    # On AWS's engine the drop is a bucket, and S3 tells of it.
+    tell = functools.partial(tell_of_drop, seals=app.seals, queues=app.engine.queues)
+    folders = [] if on_aws() else [DropFolder(home.path, tell)]
+    return [*consumers(functions, app.engine.queues), *schedules(functions), *folders]
 
 
-def _start(functions: dict[str, LocalFunction], background: list[Consumer | Schedule]) -> None:
+def _start(functions: dict[str, LocalFunction], background: list[Consumer | Schedule | DropFolder]) -> None:
     """Load the handlers, so that no request waits for a cold start, then let work come."""
     for name, function in functions.items():
         try:

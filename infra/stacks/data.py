@@ -4,9 +4,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from infra.blueprint import BUCKETS, KEYS, QUEUES, TABLES
+from infra.blueprint import BUCKETS, DROP, KEYS, QUEUES, TABLES
 from infra.constructs.backups import DailyBackups
 from infra.constructs.bucket import AccessLog, WaypostBucket
+from infra.constructs.drop import DropBucket
 from infra.constructs.key import WaypostKey
 from infra.constructs.queue import WaypostQueue
 from infra.constructs.table import WaypostTable
@@ -37,12 +38,15 @@ class DataStack(cdk.Stack):
             key=storage,
             settings=settings,
         )
-        for queue in QUEUES:
-            if not queue.per_session:
-                WaypostQueue(self, f"{queue.name}-queue", queue=queue, settings=settings)
+        queues = {
+            queue.name: WaypostQueue(self, f"{queue.name}-queue", queue=queue, settings=settings).queue
+            for queue in QUEUES
+            if not queue.per_session
+        }
         access_log = AccessLog(self, "access-log", settings=settings).bucket
         for name in BUCKETS:
             WaypostBucket(self, f"{name}-bucket", name=name, key=data, access_log=access_log, settings=settings)
+        DropBucket(self, "drop-bucket", drop=DROP, key=data, queue=queues[DROP.queue], settings=settings)
         self.addresses = [self._address(number, settings) for number in range(settings.nat_gateways)]
 
     def _address(self, number: int, settings: Settings) -> str:

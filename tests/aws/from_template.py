@@ -30,11 +30,12 @@ def make_from_template(cloud: Cloud, stand_ins: StandIns) -> dict[str, str]:
         )
 
     _make_tables(cloud, client("dynamodb"))
-    _make_queues(cloud, client("sqs"))
+    queues = _make_queues(cloud, client("sqs"))
     for bucket in cloud.of_type("AWS::S3::Bucket").values():
         client("s3").create_bucket(
             Bucket=bucket["BucketName"], CreateBucketConfiguration={"LocationConstraint": region}
         )
+        _tell(bucket, queues, client("s3"))
     key = client("kms").create_key()["KeyMetadata"]["Arn"]
     return {
         **environment_of_api(cloud),
@@ -60,8 +61,24 @@ def _make_tables(cloud: Cloud, dynamodb: Any) -> None:
         dynamodb.create_table(**{name: value for name, value in table.items() if name not in _NOT_OF_A_TABLE})
 
 
-def _make_queues(cloud: Cloud, sqs: Any) -> None:
-    """The dead letters' queues first, because the others name them."""
+def _tell(bucket: dict[str, Any], queues: dict[str, str], s3: Any) -> None:
+    """Who is told of what is put there; `queues` are ARNs by what the template calls them."""
+    told = [
+        {
+            "QueueArn": queues[each["Queue"]],
+            "Events": [each["Event"]],
+            "Filter": {"Key": {"FilterRules": each["Filter"]["S3Key"]["Rules"]}},
+        }
+        for each in bucket.get("NotificationConfiguration", {}).get("QueueConfigurations", [])
+    ]
+    if told:
+        s3.put_bucket_notification_configuration(
+            Bucket=bucket["BucketName"], NotificationConfiguration={"QueueConfigurations": told}
+        )
+
+
+def _make_queues(cloud: Cloud, sqs: Any) -> dict[str, str]:
+    """The dead letters' queues first, because the others name them. Their ARNs, by what the template calls them."""
     made: dict[str, str] = {}
     queues = cloud.of_type("AWS::SQS::Queue")
     for name, queue in sorted(queues.items(), key=lambda each: "RedrivePolicy" in each[1]):
@@ -69,6 +86,7 @@ def _make_queues(cloud: Cloud, sqs: Any) -> None:
         url = sqs.create_queue(QueueName=queue["QueueName"], Attributes=attributes)["QueueUrl"]
         answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         made[f"<{name}>.Arn"] = answer["Attributes"]["QueueArn"]
+    return made
 
 
 def queue_attributes(queue: dict[str, Any], arns: dict[str, str]) -> dict[str, str]:

@@ -67,7 +67,7 @@ def engine(dynamodb: FakeDynamoDB, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     url = f"http://127.0.0.1:{dynamodb.server_port}"
-    with open_engine(Places("eu-central-1", {"main": "t"}, {}, "", "", [], "", {"dynamodb": url})) as engine:
+    with open_engine(Places("eu-central-1", {"main": "t"}, {}, "", "", [], endpoints={"dynamodb": url})) as engine:
         yield engine
 
 

@@ -24,6 +24,7 @@ from waypost.engines.aws.building import TableSpec, build_places
 from waypost.engines.aws.engine import open_engine
 from waypost.engines.aws.places import QueueSpec, environment_of, places_from
 
+DROP_QUEUE = "dropped"  # is told of what the tests put into the drop, and nobody looks
 LONGEST_WAIT_SECONDS = 4
 LAG_SECONDS = 1.3  # LocalStack looks once a second whose visibility has ended
 
@@ -47,8 +48,12 @@ def aws(folder: Path) -> Iterator[Subject]:
             endpoints=stand_ins.endpoints,
             queue_url=stand_ins.queue_url("contract-"),
             tables=[TableSpec(name, indexes) for name, indexes in TABLES],
-            queues=[*queues, QueueSpec(SHARED_QUEUE, False, VISIBILITY_SECONDS, MAX_RECEIVES)],
+            queues=[
+                *queues,
+                *(QueueSpec(name, False, VISIBILITY_SECONDS, MAX_RECEIVES) for name in (SHARED_QUEUE, DROP_QUEUE)),
+            ],
             buckets=BUCKETS,
+            drop=("drop", DROP_QUEUE, "drop/"),
             push_url=gateway.url,
         )
         # As a process of the cloud opens it: by nothing but its environment.

@@ -81,6 +81,7 @@ def patient(engine: Engine) -> Engine:
         tables={name: Patient(table) for name, table in engine.tables.items()},
         queues=Patient(engine.queues),
         blobs={name: Patient(bucket) for name, bucket in engine.blobs.items()},
+        drops=Patient(engine.drops),
         keys=Patient(engine.keys),
         push=engine.push,
     )

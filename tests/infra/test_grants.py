@@ -23,8 +23,18 @@ QUEUE = {
     "make": {"CreateQueue", "GetQueueAttributes"},
     "drop": {"DeleteQueue"},
 }
-OBJECT = {"read": {"GetObject"}, "write": {"GetObject", "PutObject", "DeleteObject"}}
-OBJECT_KEY = {"read": {"Decrypt"}, "write": {"Decrypt", "GenerateDataKey"}}
+OBJECT = {
+    "read": {"GetObject"},
+    "write": {"GetObject", "PutObject", "DeleteObject"},
+    "take": {"GetObject", "PutObject", "DeleteObject", "GetObjectTagging", "PutObjectTagging"},
+    "empty": {"DeleteObject"},
+}
+OBJECT_KEY: dict[str, set[str]] = {
+    "read": {"Decrypt"},
+    "write": {"Decrypt", "GenerateDataKey"},
+    "take": {"Decrypt", "GenerateDataKey"},
+    "empty": set(),
+}
 SUBJECT = {"StringLike": {"kms:EncryptionContext:tenant": "?*", "kms:EncryptionContext:subject": "?*"}}
 ROOT = {"StringEquals": {"kms:EncryptionContext:waypost": "mac-root"}}
 KEY = {

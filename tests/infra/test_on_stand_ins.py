@@ -5,10 +5,11 @@ import os
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
 
 import pytest
 
-from infra.blueprint import QUEUES, TABLES, Queue, Table
+from infra.blueprint import DROP, QUEUES, TABLES, Queue, Table
 from tests.aws.from_template import make_from_template
 from tests.aws.running import running_stand_ins
 from waypost.bootstrap import App, join
@@ -54,6 +55,9 @@ def test_every_table_and_index_answers(engine: AwsEngine, table: Table) -> None:
 @pytest.mark.parametrize("queue", [queue for queue in QUEUES if not queue.per_session], ids=lambda queue: queue.name)
 def test_every_queue_takes_gives_and_buries(engine: AwsEngine, queue: Queue) -> None:
     handle = engine.queues.queue(queue.name)
+    if queue.name == DROP.queue:  # S3 says first that it was told to tell
+        (message,) = handle.receive(wait_seconds=5)
+        handle.delete(message.receipt)
     handle.send("{}", **({"group": "g", "deduplication_id": "1"} if queue.fifo else {}))  # type: ignore[arg-type]
     (message,) = handle.receive(wait_seconds=5)
     handle.dead_letter(message.receipt, "looked at")
@@ -66,6 +70,19 @@ def test_buckets_and_key_work(engine: AwsEngine) -> None:
         assert bucket.get("a/b") == b"x"
     key = engine.keys.generate_data_key({"tenant": "t", "subject": "s"})
     assert engine.keys.unwrap(key.wrapped, {"tenant": "t", "subject": "s"}) == key.plain
+
+
+def test_what_is_put_into_the_drop_is_told_to_its_queue(engine: AwsEngine) -> None:
+    queue = engine.queues.queue("drop")
+    for key in ("rejected/ses/a/b.pdf", "drop/ses/+49 1/B\u00e4r + 1.pdf"):
+        engine.drops.write(key, b"x")
+    told = list[str]()
+    deadline = time.monotonic() + 20
+    while not told and time.monotonic() < deadline:
+        for message in queue.receive(wait_seconds=2):
+            queue.delete(message.receipt)
+            told += [unquote_plus(record["s3"]["object"]["key"]) for record in json.loads(message.body)["Records"]]
+    assert told == ["drop/ses/+49 1/B\u00e4r + 1.pdf"]
 
 
 def test_a_sessions_queues_are_made_like_the_templates(engine: AwsEngine) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.blueprint import BUCKETS, FUNCTIONS, KEYS, QUEUES, TABLES, TASKS, Function, Queue, Table, Task
+from infra.blueprint import BUCKETS, DROP, FUNCTIONS, KEYS, QUEUES, TABLES, TASKS, Function, Queue, Table, Task
 from infra.settings import SETTINGS
 from tests.infra.cloud import Cloud
 from waypost.engines.aws.places import places_from
@@ -29,7 +29,7 @@ def test_nothing_is_there_that_the_blueprint_does_not_list(cloud: Cloud) -> None
         name(queue.name) + part + (".fifo" if queue.fifo else "") for queue in SHARED for part in ("", "-dead")
     }
     where = f"-{cloud.settings.account}-{cloud.settings.region}"
-    assert names("AWS::S3::Bucket", "BucketName") == {name(b) + where for b in (*BUCKETS, "access-log")}
+    assert names("AWS::S3::Bucket", "BucketName") == {name(b) + where for b in (*BUCKETS, DROP.name, "access-log")}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
@@ -92,6 +92,7 @@ def test_the_engine_finds_everything_by_its_environment(cloud: Cloud) -> None:
         places = places_from({"AWS_REGION": cloud.settings.region, **environment})
         assert places.tables == {table.name: cloud.settings.name(table.name) for table in TABLES}
         assert set(places.buckets) == set(BUCKETS)
+        assert places.drop == bucket_name(cloud, DROP.name)
         assert places.key == cloud.key("data")
         assert [(s.name, s.fifo, s.visibility_seconds, s.max_receives, s.per_session) for s in places.queues] == [
             (q.name, q.fifo, q.visibility_seconds, q.max_receives, q.per_session) for q in QUEUES
@@ -141,9 +142,40 @@ def test_a_queue_is_as_the_blueprint_says(cloud: Cloud, queue: Queue) -> None:
     fifo = {"FifoQueue": True, "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
     for each in (props, dead):
         assert each["VisibilityTimeout"] == queue.visibility_seconds
-        assert each["MessageRetentionPeriod"] == 14 * 86_400
+        assert each["MessageRetentionPeriod"] == queue.kept_days * 86_400
         assert each["SqsManagedSseEnabled"] is True
         assert {name: each.get(name) for name in fifo} == (fifo if queue.fifo else dict.fromkeys(fifo))
+
+
+def bucket_name(cloud: Cloud, name: str) -> str:
+    return f"{cloud.settings.name(name)}-{cloud.settings.account}-{cloud.settings.region}"
+
+
+def test_nothing_stays_in_the_drop_and_its_queue_is_told_of_what_comes(cloud: Cloud) -> None:
+    ((made, props),) = [
+        each
+        for each in cloud.of_type("AWS::S3::Bucket").items()
+        if each[1]["BucketName"] == bucket_name(cloud, DROP.name)
+    ]
+    assert not {"VersioningConfiguration", "LoggingConfiguration", "ReplicationConfiguration"} & set(props)
+    (rule,) = props["LifecycleConfiguration"]["Rules"]
+    assert (rule["ExpirationInDays"], rule["Status"], "Prefix" in rule) == (DROP.emptied_days, "Enabled", False)
+    encryption = props["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]["ServerSideEncryptionByDefault"]
+    assert encryption == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": cloud.key("data")}
+    (queue,) = (name for name, each in cloud.of_type("AWS::SQS::Queue").items() if each["QueueName"].endswith("-drop"))
+    (told,) = props["NotificationConfiguration"]["QueueConfigurations"]
+    assert (told["Event"], told["Queue"]) == ("s3:ObjectCreated:*", f"<{queue}>.Arn")
+    assert told["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": DROP.prefix}]
+    (policy,) = (
+        (name, each) for name, each in cloud.of_type("AWS::SQS::QueuePolicy").items() if "s3.amazonaws.com" in str(each)
+    )
+    assert policy[1]["Queues"] == [f"<{queue}>"]
+    (s3,) = (s for s in policy[1]["PolicyDocument"]["Statement"] if s["Principal"] == {"Service": "s3.amazonaws.com"})
+    assert s3["Condition"] == {
+        "ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{props['BucketName']}"},
+        "StringEquals": {"aws:SourceAccount": cloud.settings.account},
+    }
+    assert policy[0] in dict(cloud.resources("AWS::S3::Bucket"))[made]["DependsOn"]
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)

@@ -7,10 +7,10 @@ import hashlib
 import re
 from typing import Literal
 
-Kind = Literal["ten", "key", "ses", "con", "msg", "whk", "wrk", "cmd", "blk", "pol", "med"]
+Kind = Literal["ten", "key", "ses", "con", "msg", "whk", "wrk", "cmd", "blk", "pol", "med", "drp"]
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_SHAPE = re.compile(r"(ten|key|ses|con|msg|whk|wrk|cmd|blk|pol|med)_[0-9a-hjkmnp-tv-z]{26}")
+_SHAPE = re.compile(r"(ten|key|ses|con|msg|whk|wrk|cmd|blk|pol|med|drp)_[0-9a-hjkmnp-tv-z]{26}")
 
 
 def make_id(kind: Kind, entropy: bytes) -> str:

@@ -35,11 +35,13 @@ def build_places(
     tables: Sequence[TableSpec],
     queues: Sequence[QueueSpec],
     buckets: Sequence[str],
+    drop: tuple[str, str, str] | None = None,
     push_url: str = "",
 ) -> Places:
-    """`queue_url` ends in the prefix that every name gets, as in the environment that the places come to."""
+    """`drop` is the drop's bucket, the queue that is told of what is put into it, and under which prefix. `queue_url`
+    ends in the prefix that every name gets, as in the environment that the places come to."""
     prefix = queue_url.rpartition("/")[2]
-    bare = Places(region, {}, {}, "", queue_url, queues, push_url, endpoints)
+    bare = Places(region, {}, {}, "", queue_url, queues, push_url, endpoints=endpoints)
     clients = Clients(bare)
     try:
         for table in tables:
@@ -49,11 +51,15 @@ def build_places(
                 create_queue(clients, prefix, spec.name, spec)
         for bucket in buckets:
             _make_bucket(clients, prefix + bucket, region)
+        if drop is not None:
+            _make_drop(clients, prefix + drop[0], prefix + drop[1], drop[2], region)
         key = _make_key(clients)
     finally:
         clients.close()
     names = {table.name: prefix + table.name for table in tables}
-    return Places(region, names, {name: prefix + name for name in buckets}, key, queue_url, queues, push_url, endpoints)
+    made = {name: prefix + name for name in buckets}
+    dropped_in = prefix + drop[0] if drop is not None else ""
+    return Places(region, names, made, key, queue_url, queues, push_url, dropped_in, endpoints)
 
 
 def _make_table(clients: Clients, name: str, spec: TableSpec) -> None:
@@ -89,6 +95,21 @@ def _make_bucket(clients: Clients, name: str, region: str) -> None:
             clients.s3().create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]  # any region
     except _Present:
         return
+
+
+def _make_drop(clients: Clients, name: str, queue: str, below: str, region: str) -> None:
+    _make_bucket(clients, name, region)
+    with ours("the drop"):
+        url = clients.sqs().get_queue_url(QueueName=queue)["QueueUrl"]
+        names = clients.sqs().get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        told: Any = {
+            "QueueArn": names["Attributes"]["QueueArn"],
+            "Events": ["s3:ObjectCreated:*"],
+            "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": below}]}},
+        }
+        clients.s3().put_bucket_notification_configuration(
+            Bucket=name, NotificationConfiguration={"QueueConfigurations": [told]}
+        )
 
 
 def _make_key(clients: Clients) -> str:

@@ -1,4 +1,4 @@
-"""Opens the engine of the cloud: five ports on the places that the environment names (`places.py`).
+"""Opens the engine of the cloud: six ports on the places that the environment names (`places.py`).
 
 Opening asks nobody anything and imports no botocore: the first use of a port makes its client.
 """
@@ -9,6 +9,7 @@ from typing import Self
 
 from waypost.engines.aws.blobs import AwsBlobs
 from waypost.engines.aws.clients import Clients
+from waypost.engines.aws.drops import AwsDrops
 from waypost.engines.aws.keys import AwsKeys
 from waypost.engines.aws.places import Places
 from waypost.engines.aws.push import AwsPush
@@ -19,7 +20,7 @@ from waypost.ports import Engine
 
 @dataclass(frozen=True, slots=True)
 class AwsEngine(Engine):
-    """The five ports on one account and region. Lambda never closes it; tests do."""
+    """The six ports on one account and region. Lambda never closes it; tests do."""
 
     clients: Clients
 
@@ -42,6 +43,7 @@ def open_engine(places: Places) -> AwsEngine:
         tables=tables,
         queues=AwsQueues(clients, places),
         blobs={name: AwsBlobs(clients, bucket, places.key) for name, bucket in places.buckets.items()},
+        drops=AwsDrops(clients, places.drop, places.key),
         keys=AwsKeys(clients, places.key, tables.get("main")),
         push=AwsPush(clients, places.push_url),
         clients=clients,

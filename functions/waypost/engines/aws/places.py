@@ -3,6 +3,7 @@
     AWS_REGION                    set by Lambda and ECS
     WAYPOST_TABLE_<NAME>          a DynamoDB table's name: WAYPOST_TABLE_MAIN, WAYPOST_TABLE_KEYS
     WAYPOST_BUCKET_<NAME>         a bucket's name: WAYPOST_BUCKET_MEDIA, WAYPOST_BUCKET_PROFILES
+    WAYPOST_DROP                  the drop's bucket
     WAYPOST_KEY                   ARN of the KMS key that wraps every data key
     WAYPOST_QUEUE_URL             what all queue URLs begin with: https://sqs.<region>.amazonaws.com/<account>/waypost-prod-
     WAYPOST_QUEUES                JSON list of [name, fifo, visibility seconds, max receives, made per session]
@@ -42,6 +43,7 @@ class Places:
     queue_url: str
     queues: Sequence[QueueSpec]
     push_url: str = ""
+    drop: str = ""
     endpoints: Mapping[str, str] = field(default_factory=dict)  # by service, for tests; else the environment's
 
 
@@ -57,6 +59,7 @@ def places_from(environment: Mapping[str, str]) -> Places:
             queue_url=environment.get("WAYPOST_QUEUE_URL", ""),
             queues=queues,
             push_url=environment.get("WAYPOST_PUSH_URL", ""),
+            drop=environment.get("WAYPOST_DROP", ""),
         )
     except (KeyError, ValueError, TypeError) as error:
         raise StorageError(
@@ -74,6 +77,7 @@ def environment_of(places: Places) -> dict[str, str]:
         "AWS_REGION": places.region,
         **{_TABLE + name.upper(): table for name, table in places.tables.items()},
         **{_BUCKET + name.upper(): bucket for name, bucket in places.buckets.items()},
+        "WAYPOST_DROP": places.drop,
         "WAYPOST_KEY": places.key,
         "WAYPOST_QUEUE_URL": places.queue_url,
         "WAYPOST_QUEUES": json.dumps(entries, separators=(",", ":")),

@@ -5,6 +5,7 @@
     ├── waypost.lock      whose turn it is to write
     ├── blobs/            one folder a bucket
     ├── keys/master.key   wraps every data key; back it up apart from the rest
+    ├── drop/             files that are to be sent, rejected/ those that were not; people put and see them
     ├── doorbell/         a named pipe for every process that waits
     └── gateway.json      where the local gateway listens (written by the gateway)
 
@@ -30,6 +31,7 @@ from waypost.engines.embedded.declarations import (
     declared_tables,
 )
 from waypost.engines.embedded.doorbell import Doorbell
+from waypost.engines.embedded.drops import EmbeddedDrops
 from waypost.engines.embedded.keys import EmbeddedKeys, create_master_key, load_master_key
 from waypost.engines.embedded.push import EmbeddedPush
 from waypost.engines.embedded.queues import EmbeddedQueues
@@ -81,6 +83,7 @@ def build_engine(
             for bucket in buckets:
                 declare_bucket(connection, bucket)
         create_master_key(home / KEY_FILE, database)
+        EmbeddedDrops(home).make()
         for name in ("doorbell", "blobs"):
             (home / name).mkdir(mode=0o700, exist_ok=True)
         for name in (*declared_buckets(database.connection()), INCOMING):
@@ -109,6 +112,7 @@ def open_engine(home: Path, *, clock: Clock | None = None) -> EmbeddedEngine:
                 name: EmbeddedBlobs(home / "blobs" / name, home / "blobs" / INCOMING)
                 for name in declared_buckets(connection)
             },
+            drops=EmbeddedDrops(home),
             keys=EmbeddedKeys(master),
             push=push,
             database=database,

@@ -10,7 +10,7 @@ from waypost.engines.embedded.clock import Clock, wall_ms
 from waypost.engines.embedded.declarations import QueueSpec, TableSpec
 from waypost.engines.embedded.engine import EmbeddedEngine, build_engine, open_engine
 from waypost.engines.harsh.queue import HarshQueues
-from waypost.engines.harsh.stores import HarshBlobs, HarshKeys
+from waypost.engines.harsh.stores import HarshBlobs, HarshDrops, HarshKeys
 from waypost.engines.harsh.table import HarshTable, Replica
 from waypost.engines.harsh.weather import Chance
 from waypost.ports import Engine
@@ -70,6 +70,7 @@ def _around(calm: EmbeddedEngine, chance: Chance, now_ms: Callable[[], int]) -> 
         tables={name: HarshTable(calm.tables[name], replica, chance) for name, replica in replicas.items()},
         queues=HarshQueues(calm.queues, chance),
         blobs={name: HarshBlobs(bucket, chance) for name, bucket in calm.blobs.items()},
+        drops=HarshDrops(calm.drops, chance),
         keys=HarshKeys(calm.keys, chance),
         push=calm.push,
         calm=calm,
