@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, StringConstraints, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from api.content_schemas import Contacts, Location, MediaChoice, Poll
@@ -36,7 +36,20 @@ def _with_media(value: Any, info: ValidationInfo) -> Any:
     return value
 
 
+_TO = "+4915112345678"
+_EXAMPLES: list[JsonValue] = [
+    {"to": _TO, "text": "Your parcel has arrived."},
+    {"to": _TO, "media": {"id": "med_00000000000000000000000000"}, "text": "Your invoice", "filename": "invoice.pdf"},
+    {"to": _TO, "media": {"url": "https://example.com/greeting.ogg"}, "kind": "voice"},
+    {"to": _TO, "location": {"latitude": 52.516275, "longitude": 13.377704, "name": "Brandenburg Gate"}},
+    {"to": _TO, "contacts": [{"name": "Grace Hopper", "phones": ["+4915112345679"]}]},
+    {"to": _TO, "poll": {"question": "When shall we come?", "options": ["Monday", "Tuesday"], "selectable": 1}},
+]
+
+
 class NewMessage(Request):
+    model_config = ConfigDict(json_schema_extra={"examples": _EXAMPLES})
+
     # Length and emptiness of `text` are the domain's rules (R-LIM-3), documented here.
     to: str = Field(
         max_length=MAX_ADDRESS,

@@ -13,6 +13,7 @@ import click
 from infra.local.addresses import HTTP_PORT, HTTPS_PORT, SIMULATOR_PORT
 from infra.local.cli_bulk import bulk, queue
 from infra.local.cli_canary import canary
+from infra.local.cli_media import media
 from infra.local.cli_options import home_option
 from infra.local.home import Home
 from infra.local.running import AlreadyRunning, end_leftovers, state_of
@@ -30,6 +31,7 @@ def main() -> None:
 main.add_command(bulk)
 main.add_command(queue)
 main.add_command(canary)
+main.add_command(media)
 
 
 @main.command()

@@ -1,14 +1,11 @@
 """The commands about many messages: `waypost bulk` and `waypost queue`."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from infra.local.cli_options import api_key_option, home_option
-from infra.local.home import Home
-from infra.local.status import status
+from infra.local.cli_options import api_key_option, asking, home_option
 
 
 @click.group()
@@ -57,7 +54,7 @@ def bulk_send(
     }  # fmt: skip
     fields = {name: value for name, value in wanted.items() if value is not None}
     fields |= {"dry_run": dry_run, "all_or_nothing": all_or_nothing}
-    if not _asking(send_file, home, api_key, file.name[:100], _read(file), fields):
+    if not asking(send_file, home, api_key, file.name[:100], _read(file), fields):
         raise SystemExit(1)
 
 
@@ -69,7 +66,7 @@ def bulk_watch(run: str, home: Path, api_key: str | None) -> None:
     """Show how far it is, until it is over."""
     from infra.local.bulk import watch_run
 
-    _asking(watch_run, home, api_key, run)
+    asking(watch_run, home, api_key, run)
 
 
 @bulk.command("cancel")
@@ -80,7 +77,7 @@ def bulk_cancel(run: str, home: Path, api_key: str | None) -> None:
     """Send nothing more of it."""
     from infra.local.bulk import cancel_run
 
-    _asking(cancel_run, home, api_key, run)
+    asking(cancel_run, home, api_key, run)
 
 
 @click.command()
@@ -91,26 +88,7 @@ def queue(session: str, home: Path, api_key: str | None) -> None:
     """Show what waits in a session, what for and until when."""
     from infra.local.bulk import show_queue
 
-    _asking(show_queue, home, api_key, session)
-
-
-def _asking(act: Callable[..., Any], home: Path, api_key: str | None, *arguments: Any) -> Any:
-    """Ask the Waypost that runs on a home."""
-    import asyncio
-
-    from rich.console import Console
-
-    from waypost.client import ClientError
-
-    found = status(Home(home.resolve()))
-    if found is None:
-        raise click.ClickException(f"Waypost does not run on {home}.")
-    try:
-        return asyncio.run(act(found["url"], api_key or found["api_key"], *arguments, Console(soft_wrap=True)))
-    except ClientError as error:
-        raise click.ClickException(str(error)) from error
-    except KeyboardInterrupt:
-        raise SystemExit(130) from None
+    asking(show_queue, home, api_key, session)
 
 
 def _read(file: Path) -> str:

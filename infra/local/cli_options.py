@@ -1,10 +1,13 @@
-"""Options that several commands have."""
+"""What several commands have: options, and asking the Waypost that runs on a home."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+
+from infra.local.home import Home
+from infra.local.status import status
 
 
 def home_option[F: Callable[..., Any]](command: F) -> F:
@@ -19,3 +22,22 @@ def home_option[F: Callable[..., Any]](command: F) -> F:
 
 def api_key_option[F: Callable[..., Any]](command: F) -> F:
     return click.option("--api-key", help="The home's first key otherwise.")(command)
+
+
+def asking(act: Callable[..., Any], home: Path, api_key: str | None, *arguments: Any) -> Any:
+    """Ask the Waypost that runs on a home."""
+    import asyncio
+
+    from rich.console import Console
+
+    from waypost.client import ClientError
+
+    found = status(Home(home.resolve()))
+    if found is None:
+        raise click.ClickException(f"Waypost does not run on {home}.")
+    try:
+        return asyncio.run(act(found["url"], api_key or found["api_key"], *arguments, Console(soft_wrap=True)))
+    except ClientError as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

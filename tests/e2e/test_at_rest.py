@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import httpx
+
 from tests.e2e.house import House, link, poll
 
 OURS, THEIRS = "4915112345611", "4915112345612"
 OUT, BACK = "the quick brown fox 7f3a", "jumps over the lazy dog 9c1e"
+CAPTION, NAME, INSIDE = "a caption that is seen 2b7d", "payslip-of-grace-5e1f.txt", "what the file says 8d4c"
 
 
 def test_no_file_of_waypost_holds_a_body_or_a_number(house: House) -> None:
@@ -22,13 +25,26 @@ def test_no_file_of_waypost_holds_a_body_or_a_number(house: House) -> None:
         simulator.post(f"/control/accounts/{THEIRS}/messages", json={"to": OURS, "text": BACK}).raise_for_status()
         poll(lambda: any(BACK in str(event) for event in _events(house, session)), 20, "the reply is in the log")
         poll(lambda: api.get(f"/v1/sessions/{session}").json()["profile"], 20, "its profile is backed up")
+        _send_a_file(api, session)
         # Mistakes carry numbers and bodies too.
         api.post(f"/v1/sessions/{session}/messages", json={"to": f"00{THEIRS}", "text": OUT * 400})
         api.get(f"/v1/sessions/{session}/messages", params={"chat": THEIRS})
     for path in _files_of_waypost(house.home):
         stored = path.read_bytes()
-        for secret in (OURS, THEIRS, OUT, BACK, house.status["api_key"].rsplit("_", 1)[1]):
+        for secret in (OURS, THEIRS, OUT, BACK, CAPTION, NAME, INSIDE, house.status["api_key"].rsplit("_", 1)[1]):
             assert secret.encode() not in stored, f"{path.relative_to(house.home)} is readable"
+
+
+def _send_a_file(api: httpx.Client, session: str) -> None:
+    data = f"{INSIDE}\n".encode() * 3000
+    media = api.post("/v1/media", json={"size": len(data), "name": NAME}).raise_for_status().json()["id"]
+    headers = {"content-type": "application/octet-stream"}
+    api.put(f"/v1/media/{media}/parts/1", content=data, headers=headers).raise_for_status()
+    api.post(f"/v1/media/{media}/complete").raise_for_status()
+    body = {"to": f"+{THEIRS}", "media": {"id": media}, "text": CAPTION}
+    message = api.post(f"/v1/sessions/{session}/messages", json=body).raise_for_status().json()
+    url = f"/v1/sessions/{session}/messages/{message['id']}"
+    poll(lambda: api.get(url).json()["status"] in ("delivered", "read"), 30, "the file is delivered")
 
 
 def _events(house: House, session: str) -> list[dict[str, object]]:

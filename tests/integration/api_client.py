@@ -83,7 +83,7 @@ class ApiClient:
             set_status(session_id, "working", me=self._me(session_id))
         return session_id
 
-    def send(self, session: str, to: str = f"+{GRACE}", text: str = "hello", **more: Any) -> Answer:
+    def send(self, session: str, to: str = f"+{GRACE}", text: str | None = "hello", **more: Any) -> Answer:
         key = more.pop("key", None)
         return self.post(f"/v1/sessions/{session}/messages", {"to": to, "text": text, **more}, key=key)
 

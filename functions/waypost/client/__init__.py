@@ -2,6 +2,7 @@
 
     async with Waypost("https://127.0.0.1:8443", api_key, ca_file=".waypost/tls/ca.pem") as waypost:
         await waypost.send_text(session_id, "+4915112345678", "Your parcel has arrived.")
+        await waypost.send_file(session_id, "+4915112345678", "invoice.pdf", "Its invoice")
         async for event in waypost.events(session_id, after=last_place):
             ...
 
@@ -21,6 +22,7 @@ from waypost.client.events import (
     SessionStatus,
     TypingIndicator,
 )
+from waypost.client.media import Media
 from waypost.client.shapes import Chat, DeadLetter, Delivery, Message, Page, QrCode, Redelivery, Session, Webhook
 from waypost.client.signatures import verify_webhook
 from waypost.client.waypost import Waypost
@@ -36,6 +38,7 @@ __all__ = [
     "Delivery",
     "Event",
     "ImportedRow",
+    "Media",
     "Message",
     "MessageReceived",
     "MessageSent",

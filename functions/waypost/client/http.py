@@ -47,11 +47,14 @@ class Http:
         path: str,
         *,
         body: Json | None = None,
+        content: bytes | None = None,
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Json:
         """Raises Refused, and Unreachable when nobody answered for `retry_seconds`."""
-        request = self._http.build_request(method, path, json=body, params=query, headers=headers)
+        if content is not None:
+            headers = {"content-type": "application/octet-stream", **(headers or {})}
+        request = self._http.build_request(method, path, json=body, content=content, params=query, headers=headers)
         ends, tries = time.monotonic() + self._retry_seconds, 0
         for wait in back_off(_FIRST_SECONDS, _LONGEST_SECONDS):
             outcome, tries = await self._once(request), tries + 1

@@ -62,7 +62,43 @@ class Messages:
     ) -> Message:
         """Accepted once, however often it had to be tried. Give an `idempotency_key` of your own where your process
         may die and ask again. `more` as in the API's description: `reply_to`, `lane` …"""
-        body = {"to": to, "text": text, **more}
+        return await self._send(session_id, {"to": to, "text": text, **more}, idempotency_key)
+
+    async def send_file(
+        self, session_id: str, to: str, media: str, text: str | None = None, *,
+        kind: str | None = None, filename: str | None = None, view_once: bool = False,
+        idempotency_key: str | None = None, **more: Any,
+    ) -> Message:  # fmt: skip
+        """`media` is the id of an uploaded file, which need not be ready yet, or an https URL that Waypost fetches;
+        `text` is its caption. `more` as with `send_text`."""
+        named = {"url": media} if "://" in media else {"id": media}
+        said = {"media": named, "text": text, "kind": kind, "filename": filename, "view_once": view_once}
+        return await self._send(session_id, {"to": to, **said, **more}, idempotency_key)
+
+    async def send_location(
+        self, session_id: str, to: str, latitude: float, longitude: float, *, name: str | None = None,
+        address: str | None = None, url: str | None = None, idempotency_key: str | None = None, **more: Any,
+    ) -> Message:  # fmt: skip
+        place = {"latitude": latitude, "longitude": longitude, "name": name, "address": address, "url": url}
+        return await self._send(session_id, {"to": to, "location": place, **more}, idempotency_key)
+
+    async def send_contacts(
+        self, session_id: str, to: str, contacts: Sequence[Mapping[str, Any]], *,
+        idempotency_key: str | None = None, **more: Any,
+    ) -> Message:  # fmt: skip
+        """Each `{"name", "phones"}`, or `{"name", "vcard"}`."""
+        cards = [dict(contact) for contact in contacts]
+        return await self._send(session_id, {"to": to, "contacts": cards, **more}, idempotency_key)
+
+    async def send_poll(
+        self, session_id: str, to: str, question: str, options: Sequence[str], *, selectable: int = 1,
+        idempotency_key: str | None = None, **more: Any,
+    ) -> Message:  # fmt: skip
+        """`selectable` is how many may be chosen, 0: any number."""
+        poll = {"question": question, "options": list(options), "selectable": selectable}
+        return await self._send(session_id, {"to": to, "poll": poll, **more}, idempotency_key)
+
+    async def _send(self, session_id: str, body: Json, idempotency_key: str | None) -> Message:
         path = f"/v1/sessions/{_safe(session_id)}/messages"
         return shaped(Message, await self._http.post(path, body, idempotency_key=idempotency_key))
 
@@ -72,9 +108,7 @@ class Messages:
     ) -> Message:  # fmt: skip
         """The newest approved version of a template, with these variables. `more` as with `send_text`."""
         template = {"name": name, "language": language, "variables": dict(variables or {})}
-        path = f"/v1/sessions/{_safe(session_id)}/messages"
-        body = {"to": to, "template": template, **more}
-        return shaped(Message, await self._http.post(path, body, idempotency_key=idempotency_key))
+        return await self._send(session_id, {"to": to, "template": template, **more}, idempotency_key)
 
     async def get(self, session_id: str, message_id: str) -> Message:
         return shaped(Message, await self._http.get(f"/v1/sessions/{_safe(session_id)}/messages/{_safe(message_id)}"))

@@ -46,7 +46,12 @@ class Message:
     status: str
     created_at: str
     text: str | None = None
+    media: Mapping[str, Any] | None = None
+    location: Mapping[str, Any] | None = None
+    contacts: tuple[Mapping[str, Any], ...] | None = None
+    poll: Mapping[str, Any] | None = None
     reason: str | None = None
+    failure: Mapping[str, Any] | None = None
     lane: str = "interactive"
     source: str = "api"
     reply_to: str | None = None

@@ -15,6 +15,7 @@ from waypost.client.events import Event, Place
 from waypost.client.http import RETRY_SECONDS, Http
 from waypost.client.live import Line, follow
 from waypost.client.log import Log
+from waypost.client.media import MediaFiles, Progress
 from waypost.client.resources import Messages, Sessions, Webhooks
 from waypost.client.shapes import Message, QrCode
 
@@ -52,6 +53,7 @@ class Waypost:
         self._line = Line(websocket_url or _websocket_url(url), api_key, tls, proxy)
         self.sessions = Sessions(http)
         self.messages = Messages(http)
+        self.media = MediaFiles(http)
         self.webhooks = Webhooks(http)
         self.queue = Queue(http)
         self.bulk = Bulk(http)
@@ -77,6 +79,15 @@ class Waypost:
     async def send_text(self, session_id: str, to: str, text: str, **more: Any) -> Message:
         """As `messages.send_text`."""
         return await self.messages.send_text(session_id, to, text, **more)
+
+    async def send_file(
+        self, session_id: str, to: str, path: str | Path, text: str | None = None, *, kind: str | None = None,
+        progress: Progress = lambda _sent, _of: None, **more: Any,
+    ) -> Message:  # fmt: skip
+        """Upload a file of this machine and send it, as `media.upload` and `messages.send_file`. The message waits
+        until the file is prepared."""
+        media = await self.media.upload(Path(path), kind=kind, progress=progress)
+        return await self.messages.send_file(session_id, to, media.id, text, **more)
 
     def events(
         self, session_id: str, after: Place | int | None = None, *, generation: int = 1

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeIs, get_args
 
+from waypost.domain.contents import has_media
 from waypost.domain.failures import Failure
 
 Capability = Literal["text", "media", "groups"]
@@ -61,6 +62,6 @@ def _is_capability(name: str) -> TypeIs[Capability]:
 
 def capability_of(kind: str, *, group: bool) -> Capability:
     """What sending a message needs. `kind` is the message's."""
-    if kind != "text":
+    if has_media(kind):
         return "media"
     return "groups" if group else "text"

@@ -47,7 +47,6 @@ _BY_CODE: dict[str, tuple[Category, Next]] = {
     "page_gone": ("network", "wait"),
     "page_not_ready": ("network", "wait"),
     "upload_lost": ("network", "retry"),  # the page went away with the file
-    "upload_failed": ("network", "retry"),
     "rate_overlimit": ("rate_limit", "retry"),
     NEW_CHATS_RESTRICTED: ("rate_limit", "hold"),
     "chat_not_found": ("validation", "give_up"),

@@ -131,7 +131,9 @@ def find_media(media_id: str, *, tenant: str, table: Table) -> Media:
     """Raises NotFound, also for another tenant's."""
     media = get_media(table, media_id)
     if media is None or media.tenant != tenant:
-        raise NotFound("There is no such media.", field="media", code="media_not_found")
+        raise NotFound(
+            "There is no such media.", field="media", mend="Upload it: POST /v1/media.", code="media_not_found"
+        )
     return media
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from waypost.domain.contents import check_kind, check_sent_as, sendable_as
-from waypost.domain.media import BY_MIME, MediaType
+from waypost.domain.media import ACCEPTED
 from waypost.domain.media_names import plain_name
 from waypost.domain.media_refusals import refusal
 from waypost.entities.media import KEEP_SECONDS, Media, is_settled
@@ -41,7 +41,7 @@ def choose(
         check_sent_as(content, said.kind)
     if kind is not None:
         check_kind(content, str(kind))
-    return Choice(str(kind or _likely_kind(said.declared)), True, name)
+    return Choice(str(kind or _likely_kind(said.declared, name)), True, name)
 
 
 def is_gone(media: Media, now_ms: int) -> bool:
@@ -49,8 +49,9 @@ def is_gone(media: Media, now_ms: int) -> bool:
     return media.created_ms + KEEP_SECONDS * 1000 <= now_ms
 
 
-def _likely_kind(declared: str) -> str:
+def _likely_kind(declared: str, name: str | None) -> str:
     """What a file will probably go as. Only its content tells, and then it is put right."""
     mime = declared.partition(";")[0].strip().lower()
-    found: MediaType | None = BY_MIME.get(mime)
-    return "document" if found is None else found.kinds[0]
+    ending = "." + (name or "").rpartition(".")[2].lower()
+    likely = (one.kinds[0] for one in ACCEPTED if one.mime == mime or (not mime and one.extension == ending))
+    return next(likely, "document")

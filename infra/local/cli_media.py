@@ -1,0 +1,50 @@
+"""The commands about files: `waypost media`."""
+
+from pathlib import Path
+
+import click
+
+from infra.local.cli_options import api_key_option, asking, home_option
+from waypost.domain.contents import MEDIA_KINDS
+
+
+@click.group()
+def media() -> None:
+    """Files."""
+
+
+@media.command("send")
+@click.argument("session")
+@click.argument("to")
+@click.argument("file")
+@click.option("--text", help="Its caption.")
+@click.option("--kind", type=click.Choice(MEDIA_KINDS), help="What it is sent as; else its content decides.")
+@click.option("--view-once", is_flag=True, help="Shown once: an image, a video or a voice note.")
+@click.option("--reply-to", help="The id of the message that it answers.")
+@click.option("--no-wait", is_flag=True, help="Do not wait until it is sent.")
+@home_option
+@api_key_option
+def media_send(
+    session: str,
+    to: str,
+    file: str,
+    text: str | None,
+    kind: str | None,
+    view_once: bool,
+    reply_to: str | None,
+    no_wait: bool,
+    home: Path,
+    api_key: str | None,
+) -> None:
+    """Send FILE, a file of this machine or an https URL, to the chat TO.
+
+    Shows how far its upload, its preparation and the message are; the message's id is printed. Ctrl-C leaves it to be
+    sent. Exit code 1 when it is refused or fails."""
+    from infra.local.media import send_file
+
+    if "://" not in file and not Path(file).is_file():
+        raise click.BadParameter("There is no such file.", param_hint="FILE")
+    said = {"text": text, "kind": kind, "view_once": view_once, "reply_to": reply_to}
+    given = {name: value for name, value in said.items() if value}
+    if not asking(send_file, home, api_key, session, to, file, given, not no_wait):
+        raise SystemExit(1)
