@@ -4,8 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import FilePayload, Page, async_playwright, expect
 
+from tests.corpus import pictures
+from tests.corpus.files import made
+from tests.integration.media_world import SEND_FILE, b64
 from tests.integration.simulator_driver import Browser, Simulator, browser_on
 
 
@@ -99,3 +102,38 @@ async def test_a_person_plays_with_groups_and_troubles(server: Simulator, browse
     await phone.get_by_label("is banned").check()
     await browser.wait_for("() => WPP.conn.getStreamData().mode === 'TOS_BLOCK'")
     assert (browser.console, said) == ([], [])
+
+
+async def test_a_person_sees_what_a_page_sends_and_sends_a_picture(server: Simulator, browser: Browser) -> None:
+    ana, bruno = await server.account("5511900000001", "Ana"), await server.account("5511900000002", "Bruno")
+    await browser.open(server.url)
+    await browser.link(ana)
+    picture, text = b64(made(pictures.jpeg)), {"type": "document", "mimetype": "text/plain", "filename": "notes.txt"}
+    await browser.js(SEND_FILE, [bruno.jid, picture, {"type": "image", "mimetype": "image/jpeg", "caption": "the sea"}])
+    await browser.js(SEND_FILE, [bruno.jid, b64(b"words"), text])
+    await browser.js("(to) => WPP.chat.sendLocationMessage(to, {lat: 1, lng: 2, name: 'Pier'})", bruno.jid)
+    await browser.js("(to) => WPP.chat.sendCreatePollMessage(to, 'Tea?', ['Yes', 'No'])", bruno.jid)
+
+    phone = await browser.context.new_page()
+    await phone.add_init_script(f"sessionStorage.setItem('me', '{bruno.number}')")
+    await phone.goto(f"{server.url}/phone")
+    await phone.get_by_label("Write to").fill(ana.number)
+    await phone.get_by_role("button", name="Open").click()
+    photo = phone.get_by_role("img", name="Photo")
+    await expect(photo).to_be_visible()
+    assert await photo.evaluate("(img) => img.decode().then(() => [img.naturalWidth, img.naturalHeight])") == [640, 480]
+    await expect(phone.locator("#messages")).to_contain_text("the sea")
+    async with phone.expect_download() as downloading:
+        await phone.get_by_role("link", name="notes.txt").click()
+    assert (await (await downloading.value).path()).read_bytes() == b"words"
+    await expect(phone.get_by_role("link", name="Pier")).to_be_visible()
+    await phone.get_by_role("button", name="Yes · 0").click()
+    await expect(phone.get_by_role("button", name="Yes · 1")).to_have_attribute("aria-pressed", "true")
+
+    answer = FilePayload(name="b.jpg", mimeType="image/jpeg", buffer=made(pictures.jpeg))
+    await phone.get_by_label("Message", exact=True).fill("and mine")
+    await phone.get_by_label("Attach a file").set_input_files(answer)
+    await browser.wait_for("() => window.seen.some((e) => e.event === 'new_message')")
+    shown = "() => WPP.whatsapp.MsgStore.getModelsArray().some((m) => m.type === 'image' && m.caption === 'and mine')"
+    await browser.wait_for(shown)
+    await phone.close()

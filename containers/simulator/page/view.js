@@ -59,13 +59,20 @@ function drawChats() {
   element('chats').replaceChildren(...sorted.map(row));
 }
 
+/** A file's body is its thumbnail: its caption, or what it is, is shown. */
+function lineOf(message) {
+  if (message?.type === 'revoked') return 'This message was deleted';
+  if (!message || message.type === 'chat') return message?.body ?? '';
+  return [`[${message.type}]`, message.caption ?? message.pollName ?? message.filename].filter(Boolean).join(' ');
+}
+
 const TICKS = { '-1': '!', 0: '◷', 1: '✓', 2: '✓✓', 3: '✓✓' };
 
 function row(chat) {
   const item = document.createElement('li');
   const last = chat.msgs.toArray().at(-1);
   const ticks = last?.id.fromMe ? TICKS[last.ack] : '';
-  const text = last?.type === 'revoked' ? 'This message was deleted' : last?.body ?? '';
+  const text = lineOf(last);
   const author = last?.author && !last.id.fromMe ? `${nameOf(contacts.gadd(last.author))}: ` : '';
   const parts = [['strong', chat.formattedTitle], ['span', `${ticks} ${author}${text}`.slice(0, 120)]];
   if (chat.unreadCount > 0) parts.push(['em', String(chat.unreadCount)]);

@@ -23,6 +23,7 @@ export const api = {
   change: (number, habits) => call('PATCH', of(number), habits),
   messages: (number) => call('GET', of(number, '/messages')),
   send: (number, to, text, replyTo) => call('POST', of(number, '/messages'), { to, text, reply_to: replyTo }),
+  sendFile: (number, to, file) => call('POST', of(number, '/messages'), { to, ...file }),
   read: (number, peer) => call('POST', of(number, '/read'), { with: peer }),
   typing: (number, to, state) => call('POST', of(number, '/typing'), { to, state }),
   presence: (number, state) => call('POST', of(number, '/presence'), { state }),

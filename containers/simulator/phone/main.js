@@ -1,6 +1,7 @@
 // A person's phone: pick an account, read and write, link and log out devices. Kept live by polling.
 
 import { Problem, api } from './api.js';
+import { kindOf, lineOf } from './contents.js';
 import { bubble, chatRow, make } from './parts.js';
 import { drawTroubles, listenToTroubles } from './troubles.js';
 
@@ -147,6 +148,8 @@ const doing = {
   react: (message) => attempt(() => api.mend(state.me, 'react', {
     with: state.peer, id: message.id, emoji: message.reactions[state.me] ? '' : '👍',
   }))(),
+  mine: (votes) => votes[state.me] ?? [],
+  vote: (message, options) => attempt(() => api.mend(state.me, 'vote', { with: state.peer, id: message.id, options }))(),
   revoke: (message) => attempt(() => api.mend(state.me, 'revoke', { with: state.peer, id: message.id }))(),
 };
 
@@ -155,7 +158,7 @@ function quote(message, editing = false) {
   state.quoting = editing ? null : message?.id ?? null;
   state.editing = editing ? message.id : null;
   $('answering').hidden = !message;
-  if (message) $('answering').querySelector('span').textContent = `${editing ? 'Editing' : 'Answering'}: ${message.text}`;
+  if (message) $('answering').querySelector('span').textContent = `${editing ? 'Editing' : 'Answering'}: ${lineOf(message)}`;
   if (editing) $('write').elements.text.value = message.text;
   if (message) $('write').elements.text.focus();
 }
@@ -173,6 +176,27 @@ const sendMessage = attempt(async () => {
   if (!text.value.trim()) return;
   if (state.editing) await api.mend(state.me, 'edit', { with: state.peer, id: state.editing, text: text.value });
   else await api.send(state.me, state.peer, text.value, state.quoting);
+  text.value = '';
+  quote(null);
+});
+
+const base64Of = (file) => new Promise((resolve, reject) => {
+  const reader = new FileReader();
+  reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(',') + 1));
+  reader.onerror = () => reject(new Problem('The file cannot be read.'));
+  reader.readAsDataURL(file);
+});
+
+/** The text that is being written is its caption. */
+const sendFile = attempt(async ({ target }) => {
+  const [file] = target.files;
+  const { text } = $('write').elements;
+  if (!file) return;
+  await api.sendFile(state.me, state.peer, {
+    type: kindOf(file), data: await base64Of(file), filename: file.name, mime: file.type || undefined, text: text.value,
+    reply_to: state.quoting,
+  });
+  target.value = '';
   text.value = '';
   quote(null);
 });
@@ -212,6 +236,9 @@ function listen() {
     $(habit).addEventListener('change', attempt(({ target }) => api.change(state.me, { [habit]: target.checked })));
   }
   $('write').addEventListener('submit', sendMessage);
+  // A picture that has arrived is taller than nothing: the newest message stays in sight.
+  $('messages').addEventListener('load', () => ($('messages').scrollTop = $('messages').scrollHeight), true);
+  $('write').elements.file.addEventListener('change', sendFile);
   $('write').elements.text.addEventListener('keydown', (event) => {
     if (event.key === 'Enter' && !event.shiftKey) sendMessage(event);
   });
