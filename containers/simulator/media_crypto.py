@@ -72,10 +72,9 @@ def unseal(sealed: bytes, media_key: bytes, kind: str) -> bytes:
     return unpadder.update(decryptor.update(body) + decryptor.finalize()) + unpadder.finalize()
 
 
-def open_retry(media_key: bytes, message_id: str, iv: bytes, sealed: bytes) -> bool:
+def is_retry_proof(media_key: bytes, message_id: str, iv: bytes, proof: bytes) -> bool:
     """Whether whoever asks for a file again holds its key: only sender and recipients do."""
-    key = _stretched(media_key, RETRY_USE, 32)
-    try:
-        return AESGCM(key).decrypt(iv, sealed, message_id.encode()) == message_id.encode()
-    except Exception:  # whatever is wrong with it, it is no proof
-        return False
+    name = message_id.encode()
+    # A ServerErrorReceipt: the id as field 1 of a protocol buffer.
+    receipt = bytes([0x0A, len(name)]) + name
+    return hmac.compare_digest(AESGCM(_stretched(media_key, RETRY_USE, 32)).encrypt(iv, receipt, name), proof)

@@ -46,7 +46,7 @@ def _upload_again(network: Network, number: str, stanza: Stanza) -> tuple[str, s
         row = edits.find(network, number, chat, str(stanza.get("id")))
         content: Content = json.loads(row["content"])
         key = base64.b64decode(content["media_key"])
-        if not media_crypto.open_retry(key, row["id"], *_sealed(stanza)):
+        if not media_crypto.is_retry_proof(key, row["id"], *_sealed(stanza)):
             return "DECRYPTION_ERROR", None
         former = media_files.row_of(network, content["direct_path"])
     except (Refused, KeyError, ValueError):

@@ -240,6 +240,15 @@ async def test_answers_and_mentions_go_with_a_file(world: World) -> None:
     assert (await world.seen(answer, "quotedMsg"))["quotedMsg"]["type"] == "document"
 
 
+async def test_what_the_own_phone_sends_is_in_the_page_too(world: World) -> None:
+    data = made(pictures.jpeg) + b"own"
+    body = {"to": world.bruno.number, "type": "document", "data": b64(data), "filename": "own.jpg"}
+    sent = await world.ana.call("POST", "/messages", body, 201)
+    key = f"true_{world.bruno.jid}_{sent['id']}"
+    await world.browser.wait_for("(key) => Boolean(WPP.whatsapp.MsgStore.get(key))", key)
+    assert await world.fetch(key) == sha256(data)
+
+
 async def test_a_reload_loses_neither_file_nor_poll(world: World) -> None:
     file = await world.receive("document", data=b64(b"x" * 999), filename="x.bin")
     poll = await world.receive("poll", question="Still?", options=["Yes", "No"], selectable=0)

@@ -3,7 +3,7 @@
 //   node client.cjs CHROMIUM HTTPS_PORT PROFILE
 
 const readline = require('node:readline');
-const { Client, LocalAuth } = require('whatsapp-web.js');
+const { Client, LocalAuth, Location, MessageMedia, Poll } = require('whatsapp-web.js');
 
 const [chromium, port, profile] = process.argv.slice(2);
 const tell = (event, detail = {}) => process.stdout.write(`${JSON.stringify({ event, ...detail })}\n`);
@@ -37,6 +37,14 @@ client.on('message_edit', (message, body) => tell('message_edit', { id: message.
 
 const CALLS = {
   send: async ({ to, text }) => described(await client.sendMessage(to, text)),
+  sendFile: async ({ to, data, mimetype, filename, ...options }) => (
+    described(await client.sendMessage(to, new MessageMedia(mimetype, data, filename), options))
+  ),
+  sendPlace: async ({ to, latitude, longitude }) => (
+    described(await client.sendMessage(to, new Location(latitude, longitude, { name: 'Pier' })))
+  ),
+  sendPoll: async ({ to, question, options }) => described(await client.sendMessage(to, new Poll(question, options))),
+  download: async ({ id }) => (await (await client.getMessageById(id)).downloadMedia())?.data,
   chats: async () => (await client.getChats()).map((chat) => ({
     id: chat.id._serialized, name: chat.name ?? null, unread: chat.unreadCount, group: chat.isGroup,
   })),

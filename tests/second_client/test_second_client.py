@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.corpus import pictures, recordings
+from tests.corpus.files import made
+from tests.integration.media_world import b64
 from tests.integration.simulator_driver import CHROMIUM, ROOT, Simulator, until
 from tests.second_client.front import https_before
 
@@ -102,6 +105,23 @@ async def test_the_second_client_links_talks_and_leaves(simulator: Simulator, tm
         await client.event("message_edit", id=theirs, body="to you")
         await bruno.call("POST", "/messages/react", {"with": ana.number, "id": sent["id"], "emoji": "👋"})
         await client.event("message_reaction", emoji="👋")
+        picture, voice = made(pictures.jpeg), b64(recordings.sound("v.ogg", "-c:a", "libopus", seconds=1))
+
+        async def arrived(call: str, **details: Any) -> dict[str, Any]:
+            sent = await client.call(call, to=bruno.jid, **details)
+            await client.event("message_ack", id=sent["id"], ack=1)
+            return await bruno.message(ana, sent["id"])
+
+        message = await arrived("sendFile", data=b64(picture), mimetype="image/jpeg", caption="look")
+        assert (message["type"], message["text"], message["media"]["width"]) == ("image", "look", 640)
+        message = await arrived("sendFile", data=voice, mimetype="audio/ogg; codecs=opus", sendAudioAsVoice=True)
+        assert (message["type"], len(message["media"]["waveform"])) == ("ptt", 64)
+        assert (await arrived("sendPlace", latitude=1, longitude=2))["location"]["name"] == "Pier"
+        assert (await arrived("sendPoll", question="Tea?", options=["Yes", "No"]))["poll"]["options"] == ["Yes", "No"]
+        body = {"to": ana.number, "type": "image", "data": b64(picture)}
+        theirs = (await bruno.call("POST", "/messages", body, 201))["id"]
+        await client.event("message", id=theirs)
+        assert await client.call("download", id=f"false_{bruno.jid}_{theirs}") == b64(picture)
         group = (await bruno.call("POST", "/groups", {"subject": "Both", "participants": [ana.number]}, 201))["id"]
 
         async def listed() -> bool:

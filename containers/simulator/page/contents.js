@@ -15,8 +15,13 @@ export const CONTENT_VALUES = [
 /** A file that never reached the server cannot leave any more: its bytes were in the page that is gone. */
 export const isUnsentFile = ({ type, directPath }) => MEDIA.has(type) && !directPath;
 
-const present = (fields) => Object.fromEntries(Object.entries(fields).filter(([, v]) => v !== undefined && v !== null && v !== false && v !== ''));
-const bytes = (value) => (typeof value === 'string' ? value : value?.length ? toBase64(new Uint8Array(value).buffer) : undefined);
+const ABSENT = new Set([undefined, null, false, '']);
+const present = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => !ABSENT.has(value)));
+
+function base64In(value) {
+  if (typeof value === 'string') return value;
+  return value?.length ? toBase64(new Uint8Array(value).buffer) : undefined;
+}
 
 /** For the line; undefined for a text. */
 export function contentOf(message) {
@@ -40,7 +45,7 @@ function fileOf(message) {
     width: message.width ?? message.fullWidth,
     height: message.height ?? message.fullHeight,
     duration: message.duration === undefined ? undefined : Number(message.duration),
-    waveform: bytes(message.waveform),
+    waveform: base64In(message.waveform),
     thumbnail: message.body ?? message.preview,
     filename: message.type === 'document' ? message.filename : undefined,
     pages: message.pageCount,
@@ -60,11 +65,13 @@ const TOLD = {
     latitude: lat, longitude: lng, ...present({ ...split(loc), url: clientUrl, live: shareDuration, thumbnail: body }),
   }),
   vcard: ({ body, vcardFormattedName }) => ({ contacts: [{ name: vcardFormattedName, vcard: body }] }),
-  multi_vcard: ({ vcardList }) => ({ contacts: vcardList.map(({ displayName, vcard }) => ({ name: displayName, vcard })) }),
+  multi_vcard: ({ vcardList }) => ({
+    contacts: vcardList.map(({ displayName, vcard }) => ({ name: displayName, vcard })),
+  }),
   poll_creation: ({ pollName, pollOptions, pollSelectableOptionsCount }) => ({
     question: pollName, options: pollOptions.map((one) => one.name), selectable: pollSelectableOptionsCount ?? 0,
   }),
-  album: ({ expectedImageCount, expectedVideoCount }) => ({ images: expectedImageCount ?? 0, videos: expectedVideoCount ?? 0 }),
+  album: ({ expectedImageCount: images = 0, expectedVideoCount: videos = 0 }) => ({ images, videos }),
 };
 
 /** The attributes of a message that came with this content and text. */

@@ -104,6 +104,6 @@ function quoted({ quoted: original }, wid, me) {
   return {
     quotedStanzaID: original.id,
     quotedParticipant: original.from_me ? me : author,
-    quotedMsg: original.type === 'chat' ? { type: 'chat', body: original.text } : { type: original.type, caption: original.text },
+    quotedMsg: { type: original.type, [original.type === 'chat' ? 'body' : 'caption']: original.text },
   };
 }

@@ -30,6 +30,8 @@ for (const defineModules of [
 ]) {
   defineModules();
 }
-for (const begin of [startInbox, startOutbox, startDownloads, startReading, startPresence, startLinking, startView, start]) {
+for (const begin of [
+  startInbox, startOutbox, startDownloads, startReading, startPresence, startLinking, startView, start,
+]) {
   begin();
 }

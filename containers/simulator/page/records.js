@@ -62,7 +62,8 @@ const plain = (wid) => (wid ? String(wid) : undefined);
 const IDS = { from: createWid, to: createWid, author: createWid, quotedParticipant: createWid,
   latestEditMsgKey: MsgKey.fromString, protocolMessageKey: MsgKey.fromString, parentMsgKey: MsgKey.fromString };
 const VALUES = [
-  ...CONTENT_VALUES, 'body', 'type', 'subtype', 't', 'ack', 'quotedStanzaID', 'quotedMsg', 'notifyName', 'errorCode', 'errorUntil', 'reactions',
+  ...CONTENT_VALUES,
+  'body', 'type', 'subtype', 't', 'ack', 'quotedStanzaID', 'quotedMsg', 'notifyName', 'errorCode', 'errorUntil', 'reactions',
 ];
 
 /** A message as it is stored: plain values only. */

@@ -49,7 +49,8 @@ export class MsgModel extends Model {
   /** Whether it worked is told by the stage of its data. */
   async downloadMedia(options = {}) {
     if (!this.mediaData) throw new Error('this message has no file');
-    await moduleOf('WAWebMediaMmsV4Download').downloadMedia({ ...options, mediaObject: this.mediaObject, message: this });
+    const { downloadMedia } = moduleOf('WAWebMediaMmsV4Download');
+    await downloadMedia({ ...options, mediaObject: this.mediaObject, message: this });
   }
 
   resumeUpload() {
@@ -63,7 +64,8 @@ export class MsgModel extends Model {
   /** What a reply carries of the message it answers. */
   msgContextInfo() {
     const { body, type, caption } = this;
-    return { quotedMsg: { body, type, ...(caption && { caption }) }, quotedStanzaID: this.id.id, quotedParticipant: this.sender };
+    const quotedMsg = { body, type, ...(caption && { caption }) };
+    return { quotedMsg, quotedStanzaID: this.id.id, quotedParticipant: this.sender };
   }
 }
 declare(MsgModel, 'msg', [

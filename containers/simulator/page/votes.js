@@ -28,9 +28,10 @@ async function apply(key, voteId, cast) {
 /** The form in which clients know a vote: options by their place in the poll. */
 function dataOf(parentMsgKey, pollOptions, { sender, options, at }, voteId) {
   const mine = sender === String(myLid());
+  const participant = parentMsgKey.participant && sender;
   return {
     ack: 1, parentMsgKey, sender: createWid(sender), senderTimestampMs: at, read: mine,
-    msgKey: voteId && new MsgKey({ ...parentMsgKey, fromMe: mine, id: voteId, participant: parentMsgKey.participant && sender }),
+    msgKey: voteId && new MsgKey({ ...parentMsgKey, fromMe: mine, id: voteId, participant }),
     selectedOptionLocalIds: pollOptions.filter((one) => options.includes(one.name)).map((one) => one.localId),
   };
 }

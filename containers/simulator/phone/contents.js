@@ -4,7 +4,8 @@ import { make } from './parts.js';
 
 const CALLED = {
   image: 'Photo', video: 'Video', ptv: 'Video note', audio: 'Audio', ptt: 'Voice message', document: 'Document',
-  sticker: 'Sticker', location: 'Location', vcard: 'Contact', multi_vcard: 'Contacts', poll_creation: 'Poll', album: 'Album',
+  sticker: 'Sticker', location: 'Location', vcard: 'Contact', multi_vcard: 'Contacts', poll_creation: 'Poll',
+  album: 'Album',
 };
 
 /** One line for lists of chats and answers. */
@@ -12,7 +13,8 @@ export function lineOf(message) {
   if (message.revoked) return 'This message was deleted';
   if (message.type === 'chat') return message.text;
   const called = message.media?.gif ? 'GIF' : CALLED[message.type] ?? message.type;
-  return [called, message.text || message.poll?.question || message.media?.filename || message.location?.name].filter(Boolean).join(' · ');
+  const said = message.text || message.poll?.question || message.media?.filename || message.location?.name;
+  return [called, said].filter(Boolean).join(' · ');
 }
 
 /** Elements for a bubble; `vote` is called with the options that are chosen when one is clicked. */
@@ -21,11 +23,12 @@ export function contentOf(message, vote) {
   if (message.location) return [placeOf(message.location)];
   if (message.contacts) return message.contacts.map(cardOf);
   if (message.poll) return [pollOf(message, vote)];
-  if (message.album) return [make('span', { class: 'quiet', text: `An album of ${message.album.images + message.album.videos}` })];
-  return [];
+  if (!message.album) return [];
+  return [make('span', { class: 'quiet', text: `An album of ${message.album.images + message.album.videos}` })];
 }
 
-const size = (bytes) => (bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`);
+const KB = 1024;
+const size = (bytes) => (bytes < KB * KB ? `${Math.ceil(bytes / KB)} KB` : `${(bytes / KB / KB).toFixed(1)} MB`);
 
 function fileOf({ type, media }) {
   const { path: src, mime, filename } = media;
@@ -48,8 +51,10 @@ function placeOf({ latitude, longitude, name, address, url, live }) {
   return make('a', { href, target: '_blank', rel: 'noreferrer', class: 'file', text });
 }
 
-const cardOf = ({ name, vcard }) =>
-  make('a', { href: `data:text/vcard,${encodeURIComponent(vcard)}`, download: `${name}.vcf`, class: 'file', text: `Contact · ${name}` });
+function cardOf({ name, vcard }) {
+  const href = `data:text/vcard,${encodeURIComponent(vcard)}`;
+  return make('a', { href, download: `${name}.vcf`, class: 'file', text: `Contact · ${name}` });
+}
 
 function pollOf({ poll, votes }, vote) {
   const mine = new Set(vote.mine(votes));
@@ -59,7 +64,8 @@ function pollOf({ poll, votes }, vote) {
       const rest = poll.selectable === 1 ? [] : [...mine].filter((one) => one !== option);
       vote.cast(mine.has(option) ? rest : [...rest, option]);
     };
-    return make('button', { type: 'button', 'aria-pressed': String(mine.has(option)), text: `${option} · ${count}`, onclick: choose });
+    const pressed = { 'aria-pressed': String(mine.has(option)) };
+    return make('button', { type: 'button', ...pressed, text: `${option} · ${count}`, onclick: choose });
   });
   return make('div', { class: 'poll' }, make('strong', { text: poll.question }), ...options);
 }

@@ -76,6 +76,8 @@ export async function retryProof(mediaKey, messageId) {
   const raw = await stretched(mediaKey, 'WhatsApp Media Retry Notification', 32);
   const key = await subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt']);
   const id = new TextEncoder().encode(messageId);
-  const sealed = await subtle.encrypt({ name: 'AES-GCM', iv, additionalData: id }, key, id);
+  // A ServerErrorReceipt: the id as field 1 of a protocol buffer.
+  const receipt = Uint8Array.from([0x0a, id.length, ...id]);
+  const sealed = await subtle.encrypt({ name: 'AES-GCM', iv, additionalData: id }, key, receipt);
   return { iv: toBase64(iv.buffer), proof: toBase64(sealed) };
 }

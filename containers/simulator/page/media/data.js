@@ -88,13 +88,12 @@ export function getOrCreateMediaObject(filehash) {
 
 /** Gives a message of a file its data; the rest have none. */
 export function attachMedia(message) {
-  const { attributes } = message;
-  if (!MEDIA.has(attributes.type)) return;
-  const { type, filehash, mimetype, size, isGif, isViewOnce, filename, duration, waveform, body, width, height, directPath, ack } = attributes;
-  const failed = ack < 0 && !directPath;
+  const { type, filehash, body, width, height, directPath, ack } = message.attributes;
+  if (!MEDIA.has(type)) return;
+  const { mimetype, size, isGif, isViewOnce, filename, duration, waveform } = message.attributes;
   const mediaData = new MediaDataModel({
     type, filehash, mimetype, size, isGif, isViewOnce, filename, duration, waveform, preview: body,
-    fullWidth: width, fullHeight: height, directPath, mediaStage: failed ? 'NEED_UPLOAD' : 'INIT',
+    fullWidth: width, fullHeight: height, directPath, mediaStage: ack < 0 && !directPath ? 'NEED_UPLOAD' : 'INIT',
   });
   const mediaObject = getOrCreateMediaObject(filehash);
   mediaObject.type ??= type.toUpperCase();

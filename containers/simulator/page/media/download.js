@@ -59,9 +59,8 @@ async function take(mediaObject, message) {
   mediaObject.consolidate({ mediaStage: 'FETCHING' });
   const { directPath, encFilehash, filehash, mediaKey, type, mimetype } = message;
   if (!directPath) throw new MediaNotFoundError('this message names no file');
-  const plain = await downloadAndMaybeDecrypt({
-    directPath, encFilehash, filehash, mediaKey, type, onDecryptStart: () => mediaObject.consolidate({ mediaStage: 'DECRYPTING' }),
-  });
+  const onDecryptStart = () => mediaObject.consolidate({ mediaStage: 'DECRYPTING' });
+  const plain = await downloadAndMaybeDecrypt({ directPath, encFilehash, filehash, mediaKey, type, onDecryptStart });
   await LruMediaStore.put(filehash, plain);
   InMemoryMediaBlobCache.put(filehash, new Blob([plain], { type: mimetype }));
   mediaObject.consolidate({ mediaStage: 'RESOLVED' });
@@ -80,7 +79,8 @@ async function rmr({ mediaObject, message }) {
 
 async function askPhone(message) {
   const { id } = message.id;
-  const stanza = { type: 'media-retry', id, to: String(message.id.remote), ...(await retryProof(message.mediaKey, id)) };
+  const proof = await retryProof(message.mediaKey, id);
+  const stanza = { type: 'media-retry', id, to: String(message.id.remote), ...proof };
   return new Promise((resolve) => {
     asks.set(id, { stanza, resolve });
     say(stanza);

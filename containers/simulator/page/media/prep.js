@@ -42,7 +42,8 @@ async function processRawDocument(opaque) {
   const blob = opaque.forceToBlob();
   if (blob.type === 'image/svg+xml') throw new InvalidMediaFileType(`disallowed mimetype ${blob.type}`);
   const mimetype = blob.type || 'application/octet-stream';
-  return { type: 'document', mediaBlob: await OpaqueData.createFromData(blob, mimetype), mimetype, filename: cleanName(blob.name) };
+  const mediaBlob = await OpaqueData.createFromData(blob, mimetype);
+  return { type: 'document', mediaBlob, mimetype, filename: cleanName(blob.name) };
 }
 
 // Neither folders nor signs that turn a name around.
@@ -111,7 +112,8 @@ async function sendMediaMsgToChat(prep, { chat, options }) {
     await uploadFor(message);
   });
   const result = await sent.catch((error) => ({ error }));
-  return result.error ? { messageSendResult: FAILURES[result.error.kind] ?? 'ERROR_UNKNOWN' } : { ...result, msg: message };
+  if (result.error) return { messageSendResult: FAILURES[result.error.kind] ?? 'ERROR_UNKNOWN' };
+  return { ...result, msg: message };
 }
 
 /** Once more, under its own id, as long as this page has the file. */

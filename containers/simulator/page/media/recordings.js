@@ -47,8 +47,8 @@ async function processRawVideo(blob, { asGif }) {
   });
   const [{ url, fullWidth, fullHeight }] = thumbs;
   return {
-    type: 'video', mediaBlob: await OpaqueData.createFromData(blob, blob.type), mimetype: blob.type, isGif: Boolean(asGif),
-    fullWidth, fullHeight, preview: url.slice(url.indexOf(',') + 1), duration: String(duration),
+    type: 'video', mediaBlob: await OpaqueData.createFromData(blob, blob.type), mimetype: blob.type,
+    isGif: Boolean(asGif), fullWidth, fullHeight, preview: url.slice(url.indexOf(',') + 1), duration: String(duration),
   };
 }
 
@@ -71,7 +71,8 @@ async function processRawAudio(blob, { isPtt, precomputedFields: known }) {
 
 async function checkVoice(blob) {
   const bytes = new Uint8Array(await blob.arrayBuffer());
-  if (!contains(bytes, 'OggS', 4) || !contains(bytes, 'OpusHead', 64)) throw new InvalidMediaFileType('a voice note is ogg with opus');
+  const isOpus = contains(bytes, 'OggS', 4) && contains(bytes, 'OpusHead', 64);
+  if (!isOpus) throw new InvalidMediaFileType('a voice note is ogg with opus');
 }
 
 async function listen(blob) {
@@ -86,7 +87,8 @@ async function listen(blob) {
     return part.reduce((sum, one) => sum + Math.abs(one), 0) / Math.max(1, part.length);
   });
   const most = Math.max(...loud) || 1;
-  return { duration: Math.floor(sound.duration), waveform: Uint8Array.from(loud, (one) => Math.floor((100 * one) / most)) };
+  const waveform = Uint8Array.from(loud, (one) => Math.floor((100 * one) / most));
+  return { duration: Math.floor(sound.duration), waveform };
 }
 
 export function processRawAudioVideo(opaque, options) {

@@ -14,7 +14,9 @@ const REFUSALS = { 403: MMSForbiddenError, 413: MediaTooLargeError, 429: MMSThro
 const uploads = new WeakMap();
 let connection = null;
 
-export const UploadMediaResultKind = { SUCCESS: 'success', CANCELLATION: 'cancellation', ERROR: 'error', TIMEOUT: 'timeout' };
+export const UploadMediaResultKind = {
+  SUCCESS: 'success', CANCELLATION: 'cancellation', ERROR: 'error', TIMEOUT: 'timeout',
+};
 
 /** One upload of a file at a time; two messages with the same file share it. */
 export function uploadMedia({ mediaObject, mediaType }) {

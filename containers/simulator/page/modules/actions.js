@@ -64,7 +64,9 @@ function defineHappenings() {
 function vcardFromContactModel(contact) {
   const name = contact.formattedName ?? nameOf(contact);
   const { user } = personOf(contact.id) ? numberOf(personOf(contact.id)) ?? contact.id : contact.id;
-  const lines = ['BEGIN:VCARD', 'VERSION:3.0', `N:;${name};;;`, `FN:${name}`, `TEL;type=CELL;waid=${user}:+${user}`, 'END:VCARD'];
+  const plain = name.replace(/[\\;,]/g, '\\$&').replaceAll('\n', '\\n');
+  const phone = `TEL;type=CELL;waid=${user}:+${user}`;
+  const lines = ['BEGIN:VCARD', 'VERSION:3.0', `N:;${plain};;;`, `FN:${plain}`, phone, 'END:VCARD'];
   return { displayName: name, vcard: lines.join('\n') };
 }
 
