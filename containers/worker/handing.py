@@ -24,7 +24,7 @@ from waypost.entities.message import get_message
 from waypost.entities.schedule import MEDIA
 from waypost.errors import NotFound, Tampered
 from waypost.services.media import READY, prepared_of
-from waypost.services.media_choice import is_gone
+from waypost.services.media_choice import is_gone, with_name
 from waypost.services.media_told import facts_of
 from waypost.services.media_waking import LOOK_AGAIN_MS, wake
 from waypost.services.sending import CONTENT
@@ -63,7 +63,8 @@ class Handing:
         if not is_settled(media):
             raise Held(Hold(now_ms + LOOK_AGAIN_MS, MEDIA))
         prepared = prepared_of(media, self._app.seals)
-        return Ready(check_sent_as(content, prepared.kind), content, media, prepared)
+        named = with_name(content, media, self._app.seals)
+        return Ready(check_sent_as(content, prepared.kind), named, media, prepared)
 
     def waits(self, message_id: str) -> None:
         """A message was put off because of its file: have it woken; at once when that is settled by now. Called in a

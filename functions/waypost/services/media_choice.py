@@ -44,6 +44,12 @@ def choose(
     return Choice(str(kind or _likely_kind(said.declared, name)), True, name)
 
 
+def with_name(content: Mapping[str, Any], media: Media, seals: Seals) -> Mapping[str, Any]:
+    """A message's content with its file's name, which is known late of a file that was fetched."""
+    name = None if content.get("filename") else plain_name(said_of(media, seals).name)
+    return content if name is None else {**content, "filename": name}
+
+
 def is_gone(media: Media, now_ms: int) -> bool:
     """Whether its time is over; the table may show it for a while yet."""
     return media.created_ms + KEEP_SECONDS * 1000 <= now_ms

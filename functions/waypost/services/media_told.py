@@ -8,6 +8,7 @@ from waypost.domain.media import Prepared
 from waypost.entities.media import Media, get_media
 from waypost.ports import Table
 from waypost.services.media import prepared_of
+from waypost.services.media_choice import with_name
 from waypost.services.sealing import Seals
 
 _FACTS = ("mime", "size", "sha256", "width", "height", "duration_ms")
@@ -30,7 +31,8 @@ def media_told(content: Mapping[str, Any], *, tenant: str, table: Table, seals: 
     media = get_media(table, str(media_id))
     if media is None or media.tenant != tenant:
         return {"id": media_id, "state": "failed", **own}
-    return {"id": media_id, "state": _state(media), **_facts(media, seals), **own}
+    named = {"filename": name} if (name := with_name(content, media, seals).get("filename")) else {}
+    return {"id": media_id, "state": _state(media), **_facts(media, seals), **named, **own}
 
 
 def _state(media: Media) -> str:
