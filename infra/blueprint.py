@@ -37,6 +37,16 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class Expiry:
+    """Objects of a bucket whose names begin so are deleted after so many days; None: as many as the environment keeps
+    what comes in. Never before what is written of them in the table is over: that ends to the second, this by days."""
+
+    bucket: str
+    prefix: str
+    days: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     name: str
     used_by: Literal["ours", "services"]
@@ -109,6 +119,13 @@ FORGOTTEN_DAYS = {"media": 7, "profiles": 1, "bulk": 7}
 # What lies there is plain, and its names hold numbers: no versions, no copies, no access log (which keeps names), and
 # nothing stays. The sweeper empties it every hour, S3 itself at the end of the next day at the latest.
 DROP = Drop("drop", queue="drop", prefix="drop/", emptied_days=1)
+
+EXPIRIES = (
+    Expiry("media", "received/", None),  # what came in with messages
+    Expiry("media", "source/", 31),  # uploads that nobody finished
+    Expiry("media", "ready/", 31),  # what is to be sent, as long as the official API keeps an upload
+    Expiry("media", "small/", 31),
+)
 
 KEYS = (
     Key("data", "ours"),  # wraps every data key, and encrypts objects

@@ -35,6 +35,7 @@ class Settings:
     log_level: Literal["DEBUG", "INFO", "WARN"] = "INFO"
     log_days: Literal[7, 30, 90] = 30
     keep_data: bool = True  # tables, buckets and keys outlive their stack and refuse to be deleted
+    media_keep_days: int = 30  # how long files that came in are kept
     scale: int = 1  # times the blueprint's concurrency
     reserve_concurrency: bool = True  # needs an account whose Lambda quota is above the sum of all functions
     warm: bool = False  # keep the functions that the blueprint calls warm started

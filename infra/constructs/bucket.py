@@ -5,7 +5,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.blueprint import FORGOTTEN_DAYS
+from infra.blueprint import EXPIRIES, FORGOTTEN_DAYS
 from infra.constructs.exceptions import except_from
 from infra.constructs.places import bucket_name
 from infra.settings import Settings
@@ -36,11 +36,22 @@ class WaypostBucket(Construct):
                 s3.LifecycleRule(
                     noncurrent_version_expiration=cdk.Duration.days(FORGOTTEN_DAYS[name]),
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
-                )
+                ),
+                *_expiries(name, settings),
             ],
             removal_policy=cdk.RemovalPolicy.RETAIN if settings.keep_data else cdk.RemovalPolicy.DESTROY,
         )
         except_from(self.bucket, NOT_REPLICATED)
+
+
+def _expiries(bucket: str, settings: Settings) -> list[s3.LifecycleRule]:
+    return [
+        s3.LifecycleRule(
+            prefix=expiry.prefix, expiration=cdk.Duration.days(expiry.days or settings.media_keep_days + 1)
+        )
+        for expiry in EXPIRIES
+        if expiry.bucket == bucket
+    ]
 
 
 class AccessLog(Construct):

@@ -69,6 +69,7 @@ def engine_environment(places: Places, *, push_url: str) -> dict[str, str]:
         "WAYPOST_STAGE": settings.stage,
         "WAYPOST_LIMITS": json.dumps(settings.limits, separators=(",", ":")),
         "WAYPOST_WHATSAPP_URL": settings.whatsapp_url,
+        "WAYPOST_MEDIA_KEEP_DAYS": str(settings.media_keep_days),
         **{f"WAYPOST_TABLE_{table.name.upper()}": settings.name(table.name) for table in TABLES},
         **{f"WAYPOST_BUCKET_{name.upper()}": bucket_name(settings, name) for name in BUCKETS},
         "WAYPOST_DROP": bucket_name(settings, DROP.name),

@@ -28,6 +28,7 @@ from infra.local.drop_folder import DropFolder
 from infra.local.faults import describe
 from infra.local.gateway import RestGateway, create_app
 from infra.local.home import Home
+from infra.local.lifecycle import Lifecycle
 from infra.local.logs import log_to_stderr
 from infra.local.runtime import LocalFunction, lambda_environment, local_functions
 from infra.local.schedules import Schedule, schedules
@@ -35,6 +36,8 @@ from waypost.domain.addresses import parse_address
 from waypost.services.drop_telling import tell as tell_of_drop
 
 log = logging.getLogger("waypost.gateway")
+
+type Background = Consumer | Schedule | DropFolder | Lifecycle
 
 LOOPBACK = "127.0.0.1"
 STOP_SECONDS = 2
@@ -98,17 +101,18 @@ def gateway_app(functions: dict[str, LocalFunction], push_token: str) -> Starlet
     )
 
 
-def _background(functions: dict[str, LocalFunction], home: Home) -> list[Consumer | Schedule | DropFolder]:
+def _background(functions: dict[str, LocalFunction], home: Home) -> list[Background]:
     from waypost import bootstrap  # reads the environment, which is set by now
 
     app = bootstrap.app()
     # On AWS's engine the drop is a bucket, and S3 tells of it.
     tell = functools.partial(tell_of_drop, seals=app.seals, queues=app.engine.queues)
-    folders = [] if on_aws() else [DropFolder(home.path, tell)]
-    return [*consumers(functions, app.engine.queues), *schedules(functions), *folders]
+    # There, S3 also deletes by itself what was kept for its time.
+    own = [] if on_aws() else [DropFolder(home.path, tell), Lifecycle(home.path, app.settings.media_keep_days)]
+    return [*consumers(functions, app.engine.queues), *schedules(functions), *own]
 
 
-def _start(functions: dict[str, LocalFunction], background: list[Consumer | Schedule | DropFolder]) -> None:
+def _start(functions: dict[str, LocalFunction], background: list[Background]) -> None:
     """Load the handlers, so that no request waits for a cold start, then let work come."""
     for name, function in functions.items():
         try:

@@ -2,7 +2,20 @@
 
 import pytest
 
-from infra.blueprint import BUCKETS, DROP, FUNCTIONS, KEYS, QUEUES, TABLES, TASKS, Function, Queue, Table, Task
+from infra.blueprint import (
+    BUCKETS,
+    DROP,
+    EXPIRIES,
+    FUNCTIONS,
+    KEYS,
+    QUEUES,
+    TABLES,
+    TASKS,
+    Function,
+    Queue,
+    Table,
+    Task,
+)
 from infra.settings import SETTINGS
 from tests.infra.cloud import Cloud
 from waypost.engines.aws.places import places_from
@@ -30,6 +43,15 @@ def test_nothing_is_there_that_the_blueprint_does_not_list(cloud: Cloud) -> None
     }
     where = f"-{cloud.settings.account}-{cloud.settings.region}"
     assert names("AWS::S3::Bucket", "BucketName") == {name(b) + where for b in (*BUCKETS, DROP.name, "access-log")}
+
+
+def test_a_buckets_objects_end_with_their_days(cloud: Cloud) -> None:
+    for name in BUCKETS:
+        where = f"{name}-{cloud.settings.account}-{cloud.settings.region}"
+        rules = cloud.named("AWS::S3::Bucket", "BucketName", where)["LifecycleConfiguration"]["Rules"]
+        found = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
+        kept = cloud.settings.media_keep_days + 1
+        assert found == {expiry.prefix: expiry.days or kept for expiry in EXPIRIES if expiry.bucket == name}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)

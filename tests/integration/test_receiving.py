@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from containers.worker import pouring
 from containers.worker.naming import Target
 from containers.worker.observed_changes import RevokeSeen
+from infra.local.lifecycle import Lifecycle
 from tests.integration.receiving_house import GRACE, JPEG, SMALL, Receiving, cut, receiving
 from tests.integration.simulator_driver import until
 from waypost.domain import received as rules
@@ -185,3 +187,16 @@ async def test_the_same_message_seen_twice_at_once_has_one_file(tmp_path: Path) 
             await asyncio.gather(life.see(seen), life.see(seen), life.see(seen))
             await house.wait_for("ready")
         assert len(house.page.loads) == 1
+
+
+async def test_on_one_machine_too_objects_end_with_their_days(tmp_path: Path) -> None:
+    with receiving(tmp_path / "home") as house:
+        async with house.life() as life:
+            await life.see(house.picture("3EB01"))
+            file = await house.wait_for("ready")
+        blobs = house.app.engine.blobs["media"]
+        blobs.put(f"other/{file.id}", b"stays")
+        lifecycle = Lifecycle(tmp_path / "home", house.app.settings.media_keep_days)
+        assert lifecycle.expire(time.time() + 30.9 * 24 * 3600) == 0
+        assert lifecycle.expire(time.time() + 31.1 * 24 * 3600) > 1
+        assert blobs.list("") == [f"other/{file.id}"]
