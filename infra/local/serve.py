@@ -108,7 +108,9 @@ def _background(functions: dict[str, LocalFunction], home: Home) -> list[Backgro
     # On AWS's engine the drop is a bucket, and S3 tells of it.
     tell = functools.partial(tell_of_drop, seals=app.seals, queues=app.engine.queues)
     # There, S3 also deletes by itself what was kept for its time.
-    own = [] if on_aws() else [DropFolder(home.path, tell), Lifecycle(home.path, app.settings.media_keep_days)]
+    own: list[Background] = (
+        [] if on_aws() else [DropFolder(home.path, tell), Lifecycle(home.path, app.settings.media_keep_days)]
+    )
     return [*consumers(functions, app.engine.queues), *schedules(functions), *own]
 
 
