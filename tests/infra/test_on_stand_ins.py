@@ -5,10 +5,11 @@ import os
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 import pytest
 
+from drop import handler as drop_handler
 from infra.blueprint import DROP, QUEUES, TABLES, Queue, Table
 from tests.aws.from_template import make_from_template
 from tests.aws.running import running_stand_ins
@@ -18,6 +19,7 @@ from waypost.domain.ids import make_id
 from waypost.domain.wanted import text_to
 from waypost.engines.aws.engine import AwsEngine, open_engine
 from waypost.engines.aws.places import places_from
+from waypost.entities.message import get_message
 from waypost.entities.session import Session
 from waypost.ports import Item
 from waypost.services.accepting import accept
@@ -83,6 +85,42 @@ def test_what_is_put_into_the_drop_is_told_to_its_queue(engine: AwsEngine) -> No
             queue.delete(message.receipt)
             told += [unquote_plus(record["s3"]["object"]["key"]) for record in json.loads(message.body)["Records"]]
     assert told == ["drop/ses/+49 1/B\u00e4r + 1.pdf"]
+
+
+def test_an_object_becomes_a_message_and_its_tags_tell_of_it(
+    engine: AwsEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = join(Settings(engine="aws"), engine)
+    monkeypatch.setattr(drop_handler, "app", lambda: app)
+    now = time.time_ns() // 1_000_000
+    session = Session(id=make_id("ses", b"3" * 16), tenant=make_id("ten", b"3" * 16), name="shop", created_ms=now)
+    create_session(session, table=app.table, queues=engine.queues)
+    chat = f"drop/{session.id}/+4915112345602"
+    metadata = {"Metadata": {"caption": "=?UTF-8?Q?F=C3=BCr_Dich?=", "lane": "bulk", "mtime": "1"}}
+    for name in ("good.txt", "bad.txt"):
+        engine.clients.s3().put_object(
+            Bucket=os.environ["WAYPOST_DROP"],
+            Key=f"{chat}/{name}",
+            Body=b"Hello" if name == "good.txt" else b"",
+            **metadata,  # type: ignore[arg-type]  # one of many
+        )
+    records = [
+        {
+            "messageId": name,
+            "body": json.dumps({"Records": [{"s3": {"object": {"key": quote_plus(f"{chat}/{name}")}}}]}),
+        }
+        for name in ("good.txt", "bad.txt", "good.txt")
+    ]
+    assert drop_handler.handler({"Records": records}, None) == {"batchItemFailures": []}
+    tags = engine.drops.tags(f"{chat}/good.txt")
+    message = get_message(app.table, tags["waypost-message"])
+    assert message is not None
+    content = app.seals.open_json(session.tenant, message.contact, f"message#{message.id}", message.content)
+    assert (tags["waypost-status"], message.lane, content["text"]) == ("accepted", "bulk", "F\u00fcr Dich")
+    assert engine.drops.look(f"{chat}/bad.txt") is None
+    reason = engine.drops.look(f"rejected/{session.id}/+4915112345602/bad.txt.reason.json")
+    assert reason is not None
+    assert json.loads(b"".join(engine.drops.read(reason)))["code"] == "media_empty"
 
 
 def test_a_sessions_queues_are_made_like_the_templates(engine: AwsEngine) -> None:

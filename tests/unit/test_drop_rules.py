@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from waypost.domain.addresses import parse_address
-from waypost.domain.drop_notes import MAX_BYTES, note_in, read_note
+from waypost.domain.drop_notes import FIELDS, MAX_BYTES, note_in, read_note
 from waypost.domain.drops import is_never_sent, noted_file, read_place, rejected_place
 from waypost.domain.media_names import MAX_NAME, plain_name
+from waypost.domain.media_refusals import REFUSALS
 from waypost.domain.wanted import Template, Wanted
 from waypost.errors import ValidationError
 
+ROOT = Path(__file__).resolve().parents[2]
 SESSION = "ses_" + "0" * 26
 TO = parse_address("+4915112345602")
 
@@ -195,3 +199,13 @@ def test_a_name_from_elsewhere_is_cleaned(given_name: Any, shown: str | None) ->
         assert (len(cleaned), cleaned[-5:]) == (MAX_NAME, ".jpeg")
     else:
         assert cleaned == shown
+
+
+def test_the_docs_name_every_field_and_every_code() -> None:
+    docs = (ROOT / "docs/drop.md").read_text()
+    rules = "".join(path.read_text() for path in (ROOT / "functions/waypost").rglob("*drop*.py"))
+    codes = set(re.findall(r'"(drop_(?:place|folder|name|note|unreadable)[a-z_]*)"', rules)) | {
+        code for code in REFUSALS if code.startswith("url_")
+    }
+    for name in (*codes, *FIELDS):
+        assert f"`{name}`" in docs, name

@@ -213,6 +213,8 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "mentions": _mentions,
 }
 
+FIELDS = tuple(sorted(_CHECKS))
+
 
 def _wrong(field: str, message: str, mend: str) -> ValidationError:
     return ValidationError(message, field=field, mend=mend, code="drop_note_invalid")
