@@ -101,7 +101,8 @@ class Delivery:
             await asyncio.sleep(plan.read_ms / 1000)
             if plan.type_ms:
                 typing = True
-                await page_calls.typing(page, chat_id, "composing", 2 * plan.type_ms / 1000)
+                doing: page_calls.Typing = "recording" if message.kind == "voice" else "composing"
+                await page_calls.typing(page, chat_id, doing, 2 * plan.type_ms / 1000)
                 await asyncio.sleep(plan.type_ms / 1000)
         except (WhatsAppError, NetworkError):
             return

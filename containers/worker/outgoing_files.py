@@ -1,11 +1,13 @@
 """Plain files on their way into a page: they lie on disk until the page has read them, which takes less than a second.
 
-    {home}/outgoing/{session}/{process}-{random}
+    {home}/outgoing/{session}/{random}
 
 Only the worker may read them, and the session's browser where that has a user id of its own (`apart.py`): its group is
-that of the profile, which the worker is in. What a worker that died left behind is removed by the next one.
+that of the profile, which the worker is in. A worker holds a lock on each of its own; what nobody holds was left by one
+that died, and is removed by the next.
 """
 
+import fcntl
 import os
 import shutil
 import uuid
@@ -20,28 +22,28 @@ from containers.worker.vault.links import profile_folder
 def plain_file(home: Path, session: str, pieces: Iterable[bytes]) -> Iterator[Path]:
     """A file with these bytes, until the end of the block."""
     group = _group_of_browser(home, session)
-    folder = _folder(home, session, group)
-    path = folder / f"{os.getpid()}-{uuid.uuid4().hex}"
+    path = _folder(home, session, group) / uuid.uuid4().hex
     try:
         path.touch(mode=0o600, exist_ok=False)
         with path.open("wb") as out:
+            fcntl.flock(out, fcntl.LOCK_EX)
             for piece in pieces:
                 out.write(piece)
+            out.flush()
             if group is not None:
                 os.fchown(out.fileno(), -1, group)
                 os.fchmod(out.fileno(), 0o640)
-        yield path
+            yield path
     finally:
         path.unlink(missing_ok=True)
 
 
 def clear_outgoing(home: Path) -> None:
-    """Remove what processes left that are gone."""
+    """Remove what workers left that died. Before the first file of this one."""
     for path in (home / "outgoing").glob("*/*"):
-        maker = path.name.partition("-")[0]
-        if not maker.isdecimal() or int(maker) == os.getpid() or not Path(f"/proc/{maker}").exists():
-            with suppress(OSError):
-                path.unlink()
+        with suppress(OSError), path.open("rb") as left:
+            fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)  # another worker's, when this fails
+            path.unlink(missing_ok=True)
 
 
 def forget_outgoing(home: Path, session: str) -> None:

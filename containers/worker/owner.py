@@ -14,6 +14,7 @@ from playwright.async_api import Playwright
 
 from containers.worker.browsing import forget_device, place_of
 from containers.worker.memory import bytes_of
+from containers.worker.outgoing_files import forget_outgoing
 from containers.worker.owner_parts import Parts
 from containers.worker.owner_run import Run
 from containers.worker.patience import patiently
@@ -99,5 +100,6 @@ def _want(app: App, session_id: str, desired: str) -> None:
 
 def _purge(app: App, session: Session) -> None:
     forget_device(place_of(app.settings.home, session.id))
+    forget_outgoing(app.settings.home, session.id)
     forget_profile(session, table=app.table, blobs=app.engine.blobs["profiles"])
     purge_session(session, table=app.table, queues=app.engine.queues)

@@ -109,7 +109,7 @@ async def fake_gateway(*scripts: Script) -> AsyncIterator[FakeGateway]:
     fake = FakeGateway(scripts=list(scripts))
     routes = [
         WebSocketRoute("/v1/ws", fake.talk),
-        Route("/{path:path}", fake.answer, methods=["GET", "POST", "DELETE"]),
+        Route("/{path:path}", fake.answer, methods=["GET", "POST", "PUT", "DELETE"]),
     ]
     config = uvicorn.Config(Starlette(routes=routes), port=0, lifespan="off", log_config=None, ws="websockets-sansio")
     server = Server(config)

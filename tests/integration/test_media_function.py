@@ -1,6 +1,8 @@
 """A file from its coming to its readiness, through the function, on the embedded engine: claims, crashes, secrecy."""
 
+import errno
 import hashlib
+import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,8 +11,9 @@ from typing import Any
 import pytest
 
 from infra.local.builder import build
-from media import handler
+from media import bounds, handler, zygote
 from media.bounds import Preparer
+from media.decoding import decoding
 from tests.corpus import archives, pictures, recordings
 from tests.corpus.files import made
 from waypost.bootstrap import App, join
@@ -18,7 +21,7 @@ from waypost.domain.media import Ask, Prepared
 from waypost.entities.media import Media, get_media
 from waypost.errors import Conflict, MediaRefused, NotFound, Tampered
 from waypost.services.media import READY, SMALL, SOURCE, Files
-from waypost.services.media_preparing import StillClaimed, clear_leftovers, prepare_media
+from waypost.services.media_preparing import MAX_ATTEMPTS, StillClaimed, clear_leftovers, prepare_media
 from waypost.services.sealed_streams import PIECE
 from waypost.services.sweeping import sweep
 from waypost.settings import Settings
@@ -111,6 +114,27 @@ def test_a_hostile_file_is_refused_and_its_source_is_gone(
         app.files.prepared(media)
     assert (caught.value.code, bool(caught.value.mend)) == ("media_zip_bomb", True)
     assert app.engine.blobs["media"].list("") == []
+
+
+def test_a_program_that_is_missing_is_our_fault_and_the_file_comes_again(
+    app: App, monkeypatch: pytest.MonkeyPatch, preparer: Preparer
+) -> None:
+    def missing(*_: object) -> None:
+        with decoding():
+            raise FileNotFoundError(errno.ENOENT, "No such file", "ffmpeg")
+
+    monkeypatch.setattr(zygote, "prepare", missing)
+    told = zygote._outcome({"source": "s", "folder": "f", "ask": {}}, io.StringIO())
+    assert list(told) == ["missing"]
+    come(app, pictures.png())
+    monkeypatch.setattr(bounds, "_followed", lambda *_: bounds._outcome(told))
+    for _ in range(MAX_ATTEMPTS + 2):
+        assert call(app, monkeypatch, preparer) != []
+        app.files.ask_for(MEDIA)
+    assert (current(app).state, current(app).attempts) == ("checking", 0)
+    monkeypatch.undo()
+    assert call(app, monkeypatch, preparer) == []
+    assert current(app).state == "ready"
 
 
 def test_a_file_told_of_twice_is_prepared_once(app: App) -> None:

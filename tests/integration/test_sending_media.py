@@ -3,7 +3,6 @@
 
 import asyncio
 import json
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from tests.integration.sending_house import (
 )
 from waypost.bootstrap import App
 from waypost.domain.addresses import parse_address
+from waypost.domain.care import RELAXED
 from waypost.domain.ids import make_id, whatsapp_hex
 from waypost.domain.media import Ask, Prepared
 from waypost.domain.media_refusals import refusal
@@ -35,6 +35,7 @@ from waypost.entities.media import KEEP_SECONDS, Media, get_media, unsettled_med
 from waypost.entities.media_wait import list_waits
 from waypost.entities.message import get_message
 from waypost.entities.schedule import last_waiting_by_chat, put_off, waiting_in_chat
+from waypost.entities.send_log import newest_done
 from waypost.errors import MediaRefused, NotFound, ValidationError
 from waypost.services import media_waking
 from waypost.services.journal import read
@@ -355,14 +356,28 @@ def test_places_cards_and_polls_are_sent(tmp_path: Path, kind: str, content: dic
         assert told[shown] == expected
 
 
+def test_files_have_a_budget_of_their_own_which_places_cards_and_polls_do_not_use(tmp_path: Path) -> None:
+    care = replace(RELAXED, limits=replace(RELAXED.limits, media_per_hour=1))
+    with sending_app(tmp_path, care) as app:
+        whatsapp, other = FakeWhatsApp(), parse_address("4915112345603")
+        come(app)
+        settle(app)
+        first = accept_any(app, file_to(text="one"), message_id(1))
+        accept_any(app, file_to(text="two"), message_id(2))
+        poll = {"question": "?", "options": ["a", "b"], "selectable": 1}
+        accept_any(app, Wanted(other, content={"latitude": 1, "longitude": 2}, kind="location"), message_id(3))
+        accept_any(app, Wanted(other, content=poll, kind="poll"), message_id(4))
+        assert {text.partition(":")[0] for text in send(app, whatsapp)} == {"image", "location", "poll"}
+        assert reasons(app, first) == ["media_per_hour"]
+        assert len(newest_done(app.table, SESSION, "MEDIA", since_ms=0, limit=10)) == 1
+
+
 def test_plain_files_of_a_worker_that_died_are_cleared_and_those_of_a_living_one_are_not(tmp_path: Path) -> None:
     with plain_file(tmp_path, SESSION, [b"plain"]) as path:
-        left = path.with_name(f"{2**22 + 1}-left")  # no process has that number
-        others = path.with_name(f"{os.getppid()}-others")
-        for one in (left, others):
-            one.write_bytes(b"plain")
+        left = path.with_name("left")
+        left.write_bytes(b"plain")
         clear_outgoing(tmp_path)
-        assert (left.exists(), others.exists()) == (False, True)
+        assert (left.exists(), path.read_bytes()) == (False, b"plain")
     assert not path.exists()
 
 

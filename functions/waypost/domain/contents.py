@@ -149,7 +149,8 @@ def check_poll(content: Mapping[str, Any]) -> None:
                 "Two options are the same.", field=f"poll.options.{at}", mend="Give each once.",
                 code="poll_option_twice",
             )  # fmt: skip
-    if not 0 <= int(content.get("selectable", 1)) <= len(options):
+    selectable = content.get("selectable")
+    if not isinstance(selectable, int) or not 0 <= selectable <= len(options):
         raise ValidationError(
             "So many options cannot be chosen.", field="poll.selectable",
             mend=f"Give 1 to {len(options)}, or 0 for any number.", code="poll_invalid",
