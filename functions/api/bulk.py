@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler.api_gateway import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from api.belongings import own_pool, own_run, own_session
+from api.belongings import own_media, own_pool, own_run, own_session
 from api.bulk_schemas import BulkResult, BulkResults, BulkRun, BulkRuns, NewBulk
 from api.bulk_views import result_view, run_view, sessions_of
 from api.current import current
@@ -152,13 +152,15 @@ def _order(body: NewBulk, now_ms: int) -> Order:
     expires_ms = parse_time(body.expires_at, field="expires_at") if body.expires_at else 0
     check_times(send_at_ms, expires_ms, now_ms)
     template = None if body.template is None else body.template.model_dump()
-    return Order(body.text, template, body.purpose, send_at_ms, expires_ms)
+    if body.media_id is not None:
+        own_media(body.media_id)
+    return Order(body.text, template, body.purpose, send_at_ms, expires_ms, body.media_id, body.kind)
 
 
 def _rows(body: NewBulk) -> list[SheetRow]:
     if body.csv is not None:
         return read_csv(body.csv)
-    return [SheetRow(one.to, dict(one.variables), one.text) for one in body.recipients or ()]
+    return [SheetRow(one.to, dict(one.variables), one.text, media=one.media_id) for one in body.recipients or ()]
 
 
 def _first(cursor: str | None, run: Run) -> int:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from api.queue_schemas import Estimate
 from api.schemas import MAX_ADDRESS, MAX_ID, MAX_TIME, Request
+from waypost.domain.media import Kind
 from waypost.domain.message import MAX_TEXT
 
 MAX_RECIPIENTS = 10_000
@@ -26,6 +27,7 @@ class Recipient(Request):
     to: str = Field(max_length=MAX_ADDRESS, examples=["+4915112345678"])
     variables: dict[VariableName, Variable] = Field(default_factory=dict, max_length=50)
     text: str | None = Field(None, max_length=MAX_TEXT, description="In place of the run's own.")
+    media_id: str | None = Field(None, max_length=MAX_ID, description="A file in place of the run's own.")
 
 
 class NewBulk(Request):
@@ -38,6 +40,13 @@ class NewBulk(Request):
         None, max_length=MAX_TEXT, examples=["Hello {{name}}"], description="`{{name}}` stands for a variable."
     )
     template: BulkTemplate | None = Field(None, description="Its variables come from each recipient.")
+    media_id: str | None = Field(
+        None,
+        max_length=MAX_ID,
+        examples=["med_00000000000000000000000000"],
+        description="An uploaded file that goes to everybody; text or template is its caption.",
+    )
+    kind: Kind | None = Field(None, description="What files are sent as. Null: as their content suggests.")
     purpose: str | None = Field(None, min_length=1, max_length=64, description="What consent is asked for.")
     send_at: str | None = Field(None, max_length=MAX_TIME, examples=[_TIME])
     expires_at: str | None = Field(None, max_length=MAX_TIME, examples=[_TIME])
@@ -48,7 +57,8 @@ class NewBulk(Request):
         None,
         min_length=1,
         max_length=MAX_CSV,
-        description="A file with a header line; a column `to`, the others are variables.",
+        description="A file with a header line: a column `to`, if you like `text` and `media_id`, the others are"
+        " variables.",
     )
 
 

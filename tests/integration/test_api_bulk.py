@@ -10,6 +10,7 @@ from tests.integration.api_client import ApiClient, app_fixture, client_fixture,
 from tests.integration.bulk_house import let_strangers_in, work_off
 from waypost.bootstrap import App
 from waypost.domain.addresses import parse_address
+from waypost.domain.ids import make_id
 from waypost.entities.message import list_of_run
 from waypost.errors import StorageError
 from waypost.services import bulk_work
@@ -78,6 +79,28 @@ def test_the_good_rows_go_and_the_bad_ones_say_where_and_how_to_mend_them(client
     assert [text["text"] for text in texts] == ["Hello Ada", "Hello Grace; H.", "Hello Edsger"]
     assert {(text["lane"], text["bulk_id"]) for text in texts} == {("bulk", run["id"])}
     assert app.engine.blobs["bulk"].list("") == []  # the file is gone when it was worked through
+
+
+def test_a_file_goes_to_everybody_and_a_row_may_have_its_own(client: ApiClient, app: App) -> None:
+    session, ids = client.session(), [make_id("med", bytes([number] * 16)) for number in (1, 2)]
+    for media in ids:
+        app.files.take_in(app.files.create(media, client.tenant, now_ms=app.now_ms(), name="a.png"), b"bytes")
+    file = f"to,name,Media\n+4915112345610,Ada,\n+4915112345611,Grace,{ids[1]}\n+4915112345612,Alan,med_unknown\n"
+    run = begin(client, session, csv=file, media_id=ids[0])
+    work_off(app)
+    rows = results(client, run["id"])
+    assert [(row["outcome"], row["code"]) for row in rows] == [("accepted", None)] * 2 + [
+        ("refused", "media_not_found")
+    ]
+    sent = [client.get(f"/v1/sessions/{session}/messages/{row['message_id']}").json() for row in rows[:2]]
+    assert [(one["type"], one["text"], one["media"]["id"]) for one in sent] == [
+        ("image", "Hello Ada", ids[0]), ("image", "Hello Grace", ids[1]),
+    ]  # fmt: skip
+    nothing = client.post("/v1/bulk", {"session_id": session, "recipients": [{"to": "+4915112345610"}]})
+    assert nothing.code == "text_missing"
+    only = {"session_id": session, "recipients": [{"to": "+4915112345610"}], "media_id": ids[0]}
+    assert client.post("/v1/bulk", only).status == 202
+    assert client.post("/v1/bulk", {**only, "media_id": "med_nothing"}).code == "media_not_found"
 
 
 def test_a_crash_at_any_row_takes_none_twice_and_leaves_none_out(

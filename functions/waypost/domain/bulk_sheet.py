@@ -1,7 +1,8 @@
 """Reading a list of recipients as people have it: a CSV file from a spreadsheet, with a header line.
 
-Separated by commas, semicolons or tabs; one column names the recipient, one may hold a text of the row's own, the
-others are variables. A row that is wrong is kept with what is wrong, so that the good ones can go on.
+Separated by commas, semicolons or tabs; one column names the recipient, one may hold a text of the row's own, one the
+id of a file of its own, the others are variables. A row that is wrong is kept with what is wrong, so that the good ones
+can go on.
 """
 
 import csv
@@ -18,6 +19,7 @@ MAX_CELL = 4096
 # What the recipient's column may be called, in small letters.
 RECIPIENT = ("to", "phone", "number", "recipient", "chat", "mobile", "telefon", "telefono", "tel", "whatsapp")
 TEXT = ("text", "message")
+MEDIA = ("media_id", "media")
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,63})\s*\}\}")
 _TOLD = re.compile(r"""\s*"?sep=([,;\t])"?[,;\t]*(?:\r\n|\r|\n)""", re.IGNORECASE)
 _NOT_DIGITS = re.compile(r"\D")
@@ -35,13 +37,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class SheetRow:
-    """`line` counts a file's lines from 1, 0: it was no file. `text` is the row's own."""
+    """`line` counts a file's lines from 1, 0: it was no file. `text` is the row's own, and so is `media`, the id
+    of a file."""
 
     to: str
     variables: Mapping[str, str] = field(default_factory=dict)
     text: str | None = None
     line: int = 0
     problem: Problem | None = None
+    media: str | None = None
 
 
 def read_csv(text: str) -> list[SheetRow]:
@@ -135,9 +139,11 @@ def _row(header: list[str], cells: list[str], line: int) -> SheetRow:
     found: dict[str, str] = dict(zip(header, (cell.strip() for cell in cells), strict=False))
     by_small = {name.lower(): name for name in header}
     to = found.pop(next(by_small[name] for name in RECIPIENT if name in by_small), "")
-    column = next((by_small[name] for name in TEXT if name in by_small), None)
-    text = None if column is None else found.pop(column, "")
-    return SheetRow(to, found, text, line, _problem(header, cells, to))
+    text, media = (
+        None if column is None else found.pop(column, "")
+        for column in (next((by_small[name] for name in names if name in by_small), None) for names in (TEXT, MEDIA))
+    )
+    return SheetRow(to, found, text, line, _problem(header, cells, to), media or None)
 
 
 def _problem(header: list[str], cells: list[str], to: str) -> Problem | None:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from waypost.domain.bulk_sheet import Problem, SheetRow, placeholders
+from waypost.domain.media import Kind
 from waypost.entities.bulk import Run, RunState, get_run, new_run_writes, state_write
 from waypost.errors import ConditionFailed, Conflict, NotFound, TransactionConflict, ValidationError
 from waypost.ports import Blobs, Queues, Table
@@ -20,13 +21,16 @@ _ORDER = "bulk-order"
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is sent to every row. Either `text`, where `{{name}}` stands for a variable, or `template`
-    (`{"name", "language", "version"}`); a row's own text wins over `text`. Times are unix milliseconds, 0: none."""
+    (`{"name", "language", "version"}`); a row's own text wins over `text`. With a file, `media`, they are its caption;
+    a row's own wins, and `kind` is what it goes as. Times are unix milliseconds, 0: none."""
 
     text: str | None = None
     template: Mapping[str, Any] | None = None
     purpose: str | None = None
     send_at_ms: int = 0
     expires_ms: int = 0
+    media: str | None = None
+    kind: Kind | None = None
 
 
 def begin_run(
@@ -90,8 +94,8 @@ def rows_of(run: Run, *, seals: Seals, blobs: Blobs) -> list[SheetRow]:
     """Raises NotFound when they were removed: the run is over."""
     packed = seals.open(run.tenant, run.tenant, f"{_ROWS}#{run.id}", blobs.get(blob_key(run.id)))
     return [
-        SheetRow(to, variables, text, line, None if problem is None else Problem(*problem))
-        for to, variables, text, line, problem in json.loads(zlib.decompress(packed))
+        SheetRow(to, variables, text, line, None if problem is None else Problem(*problem), *media)
+        for to, variables, text, line, problem, *media in json.loads(zlib.decompress(packed))
     ]
 
 
@@ -101,7 +105,7 @@ def blob_key(run: str) -> str:
 
 def _packed(run: Run, rows: Sequence[SheetRow], seals: Seals) -> bytes:
     plain = [
-        (row.to, dict(row.variables), row.text, row.line, row.problem and list(asdict(row.problem).values()))
+        (row.to, dict(row.variables), row.text, row.line, row.problem and list(asdict(row.problem).values()), row.media)
         for row in rows
     ]
     packed = zlib.compress(json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode())
@@ -109,9 +113,11 @@ def _packed(run: Run, rows: Sequence[SheetRow], seals: Seals) -> bytes:
 
 
 def _check_order(order: Order, rows: Sequence[SheetRow]) -> None:
-    if order.text is None and order.template is None and not any(row.text for row in rows):
+    says = order.text is not None or order.template is not None or order.media is not None
+    if not says and not any(row.text or row.media for row in rows):
         raise ValidationError(
-            "Nothing says what is to be sent.", field="text", mend="Give a text, a template, or a column `text`.",
+            "Nothing says what is to be sent.", field="text",
+            mend="Give a text, a template, a file, or a column `text` or `media_id`.",
             code="text_missing",
         )  # fmt: skip
     known = {name for row in rows for name in row.variables}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from waypost.domain.addresses import parse_address
 from waypost.domain.bulk_sheet import Problem, SheetRow, filled, first_of_each
+from waypost.domain.contents import UNDECIDED
 from waypost.domain.ids import make_id
 from waypost.domain.wanted import Template, Wanted
 from waypost.entities.bulk import (
@@ -212,9 +213,14 @@ class _Worker:
         template = None
         if order.template is not None and not row.text:
             template = Template(**order.template, variables=dict(row.variables))
+        said = {} if template else {"text": filled(text or "", row.variables)}
+        media = row.media or order.media
+        if media is not None:
+            said |= {"media": media, **({"as": order.kind} if order.kind else {})}
         return Wanted(
             to=parse_address(row.to),
-            content={} if template else {"text": filled(text or "", row.variables)},
+            content=said,
+            kind="text" if media is None else order.kind or UNDECIDED,
             lane="bulk",
             template=template,
             purpose=order.purpose,
