@@ -19,6 +19,7 @@ from containers.simulator import (
     control_faults,
     control_media,
     line,
+    media_files,
     media_routes,
     messages,
     trouble,
@@ -69,6 +70,7 @@ def create(data: Path) -> Starlette:
         app.state.network = Network(data)
         app.state.network.apply_settings()
         trouble.apply_all(app.state.network)
+        media_files.sweep(app.state.network)
         messages.resume(app.state.network)
         yield
         app.state.network.store.close()

@@ -50,6 +50,12 @@ async def receive(network: Network, kind: str, token: str, chunks: AsyncIterator
     return file_as(network, kind, digest.hexdigest(), size)
 
 
+def sweep(network: Network) -> None:
+    """Clears away what was half received when the server was killed."""
+    for partial in _folder(network).glob("*.part"):
+        partial.unlink()
+
+
 def keep(network: Network, kind: str, sealed: bytes) -> str:
     """A phone's own upload."""
     name = hashlib.sha256(sealed).hexdigest()

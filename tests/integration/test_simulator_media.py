@@ -7,7 +7,7 @@ from PIL import Image
 
 from tests.corpus import documents, pictures, recordings
 from tests.corpus.files import made
-from tests.integration.media_world import World, b64, linked_world, sha256
+from tests.integration.media_world import SEND_FILE, World, b64, linked_world, sha256
 from tests.integration.simulator_driver import until
 
 __all__ = ["linked_world"]
@@ -239,6 +239,24 @@ async def test_answers_and_mentions_go_with_a_file(world: World) -> None:
     answer = await world.receive("image", data=b64(made(pictures.jpeg)), reply_to=message["id"])
     assert (await world.seen(answer, "quotedMsg"))["quotedMsg"]["type"] == "document"
 
+    create = "([who]) => WPP.group.create('Team', [who]).then((made) => String(made.gid))"
+    group = await world.browser.js(create, [world.bruno.jid])
+    options = {"type": "document", "mimetype": "text/plain", "caption": "you", "mentionedList": [world.bruno.jid]}
+    sent = await world.browser.js(SEND_FILE, [group, b64(b"for all"), options])
+    message = await world.bruno.message(group, sent["id"])
+    assert (message["mentions"], await world.file_of(message)) == ([world.bruno.number], b"for all")
+
+
+async def test_a_message_that_was_taken_back_has_no_file_any_more(world: World) -> None:
+    key = await world.receive("document", data=b64(b"gone soon"), filename="a.txt")
+    message = await world.bruno.message(world.ana, key)
+    await world.bruno.call("POST", "/messages/revoke", {"with": world.ana.number, "id": message["id"]})
+    await world.browser.event("msg_revoke", refId=key)
+    await world.browser.wait_for("(key) => WPP.whatsapp.MsgStore.get(key).type === 'revoked'", key)
+    fetch = "(key) => WPP.chat.downloadMedia(key)"
+    assert await world.browser.refusal(fetch, key) == "message_not_contains_media"
+    assert (await world.simulator.http.get(message["media"]["path"])).status_code == 404
+
 
 async def test_what_the_own_phone_sends_is_in_the_page_too(world: World) -> None:
     data = made(pictures.jpeg) + b"own"
@@ -257,3 +275,19 @@ async def test_a_reload_loses_neither_file_nor_poll(world: World) -> None:
     await world.browser.online()
     assert await world.fetch(file) == sha256(b"x" * 999)
     assert (await world.seen(poll, "pollName"))["pollName"] == "Still?"
+
+
+async def test_a_browser_that_is_linked_later_gets_files_and_votes_with_the_history(world: World) -> None:
+    file = await world.receive("document", data=b64(b"from before"), filename="b.bin")
+    poll = await world.receive("poll", question="Now?", options=["Yes", "No"], selectable=0)
+    voted = {"with": world.ana.number, "id": poll, "options": ["No"]}
+    await world.bruno.call("POST", "/messages/vote", voted)
+    await world.ana.call("POST", "/logout")
+    await world.browser.wait_for("() => location.search.includes('post_logout')")
+    await world.browser.ready()
+    await world.browser.link(world.ana)
+    for key in (file, poll):
+        await world.browser.wait_for("(key) => Boolean(WPP.whatsapp.MsgStore.get(key))", key)
+    assert await world.fetch(file) == sha256(b"from before")
+    votes = "(key) => WPP.chat.getVotes(key).then((all) => all.votes.map((one) => one.selectedOptions.at(-1).name))"
+    assert await world.browser.js(votes, poll) == ["No"]

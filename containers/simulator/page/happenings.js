@@ -52,6 +52,7 @@ export async function revoke(stanza) {
 }
 
 function showRevoked(known, how) {
+  if (known?.mediaData) Object.defineProperty(known, 'mediaData', { value: undefined, configurable: true });
   known?.set({ body: '', subtype: how === 'admin_revoke' ? 'admin' : 'sender', reactions: [], type: 'revoked' });
 }
 
