@@ -13,6 +13,18 @@ def media() -> None:
     """Files."""
 
 
+@media.command("get")
+@click.argument("media_id", metavar="MEDIA")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@home_option
+@api_key_option
+def media_get(media_id: str, file: Path, home: Path, api_key: str | None) -> None:
+    """Read the file with the id MEDIA, of a message that came in or an upload, into FILE."""
+    from infra.local.media import get_file
+
+    asking(get_file, home, api_key, media_id, file)
+
+
 @media.command("send")
 @click.argument("session")
 @click.argument("to")

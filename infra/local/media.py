@@ -1,4 +1,4 @@
-"""`waypost media send`: a file uploaded, prepared and sent, with a line that shows how far it is."""
+"""`waypost media`: a file uploaded, prepared and sent, with a line that shows how far it is; or read."""
 
 import asyncio
 from collections.abc import Mapping
@@ -29,6 +29,12 @@ async def send_file(
                 await _watch_media(waypost, message, bar, task)
                 message = await _watched(waypost, message, bar, task)
         return not wait or _told(message, console)
+
+
+async def get_file(url: str, api_key: str, media_id: str, file: Path, console: Console) -> None:
+    async with Waypost(url, api_key) as waypost:
+        await waypost.media.download(media_id, file)
+    console.print(str(file))
 
 
 def _of_message(named: str, said: Mapping[str, Any]) -> dict[str, Any]:

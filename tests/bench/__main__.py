@@ -25,6 +25,7 @@ MEASUREMENTS: dict[str, tuple[tuple[str, ...], int]] = {
     "beside whatsapp-web.js": (("beside",), 150),
     "first invokes": (("first_invokes",), 120),
     "media": (("media",), 110),
+    "receiving": (("receiving",), 90),
 }
 ALL_SECONDS = 580
 

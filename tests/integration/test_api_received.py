@@ -8,21 +8,16 @@ import pytest
 
 import api.media_reading
 from infra.local.rest_events import Incoming, proxy_event
-from tests.integration.api_client import GRACE, Answer, ApiClient, app_fixture, client_fixture, invoke
+from tests.integration.api_client import Answer, ApiClient, app_fixture, client_fixture, invoke
+from tests.integration.received_files import SMALL, file_came
 from waypost import bootstrap
 from waypost.bootstrap import App
 from waypost.domain import received as rules
-from waypost.domain.addresses import parse_address
-from waypost.domain.ids import make_id
-from waypost.domain.received import FileFacts, ReceivedState
-from waypost.entities.received import settled_write
 from waypost.services import receiving
-from waypost.services.receiving import THUMBNAIL, Source, name_of, sealed_part
 
 __all__ = ["app_fixture", "client_fixture"]
 
 DATA = os.urandom(2500)
-SMALL = b"\xff\xd8\xff small"
 PART = 1000
 
 
@@ -33,34 +28,9 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api.media_reading, "MAX_ANSWER_BYTES", PART)
 
 
-def came(
-    app: App,
-    client: ApiClient,
-    data: bytes = DATA,
-    *,
-    state: ReceivedState = "ready",
-    mime: str = "video/mp4",
-    code: str | None = None,
-) -> str:
+def came(app: App, client: ApiClient, data: bytes = DATA, **more: Any) -> str:
     """A file, as the worker leaves it; its id."""
-    media_id = make_id("med", os.urandom(16))
-    contact = app.contacts.resolve(client.tenant, [parse_address(GRACE)], name="Grace", now_ms=app.now_ms())
-    message = make_id("msg", os.urandom(16))
-    source = Source(client.tenant, client.session(), contact, contact, message, "false_1@c.us_3EB0")
-    facts = FileFacts(
-        mime=mime, size=len(data), sha256=hashlib.sha256(data).hexdigest(), filename='Übersicht "1".mp4',
-        has_thumbnail=True,
-    )  # fmt: skip
-    received, write = app.received.begin(media_id, source, facts, app.now_ms())
-    app.table.transact([write])
-    if state == "ready":
-        secret = app.received.known(received).secret
-        parts = {name_of(at // PART + 1): data[at : at + PART] for at in range(0, len(data) or 1, PART)}
-        for name, plain in {**parts, THUMBNAIL: SMALL}.items():
-            app.received.keep(received, name, sealed_part(secret, media_id, name, plain))
-    if state != "pending":
-        app.table.transact([settled_write(received, state, facts=app.received.with_facts(received, facts), code=code)])
-    return media_id
+    return file_came(app, client.tenant, client.session(), data, name='Übersicht "1".mp4', part_bytes=PART, **more)
 
 
 def without_key(path: str, headers: dict[str, str] | None = None) -> Answer:

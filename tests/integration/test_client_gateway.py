@@ -1,14 +1,17 @@
 """The client against the real gateway: resumed over a kill, many connections, revoked keys, webhooks, TLS."""
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.integration.client_house import RealGateway, real_gateway
+from tests.integration.received_files import SMALL, file_came
 from waypost.client import Event, MessageReceived, Refused, StreamEnded, Waypost
 from waypost.entities.session import Session
 from waypost.services.sessions import create_session
@@ -158,3 +161,31 @@ async def eventually[T](look: Callable[[], Awaitable[T]], wanted: T) -> None:
     while (found := await look()) != wanted:
         assert time.monotonic() < ends, found
         await asyncio.sleep(0.05)
+
+
+def names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+async def test_a_file_that_came_in_is_downloaded_part_by_part_whole_or_not_at_all(
+    gateway: RealGateway, key: str, tenant: str, session: str, tmp_path: Path
+) -> None:
+    data = os.urandom(9 * 1024 * 1024 + 17)
+    media = file_came(gateway.app, tenant, session, data)
+    seen: list[tuple[int, int]] = []
+    async with Waypost(gateway.url, key) as waypost:
+        path = await waypost.media.download(media, tmp_path / "film.mp4", progress=lambda at, of: seen.append((at, of)))
+        assert path.read_bytes() == data
+        assert [of for _, of in seen] == [len(data)] * 3
+        assert seen[-1][0] == len(data)
+        assert await waypost.media.thumbnail(media) == SMALL
+        assert (await waypost.media.get(media)).direction == "in"
+        link = await waypost.media.link(media, seconds=60)
+        async with httpx.AsyncClient(trust_env=False) as stranger:
+            answer = await stranger.get(link, headers={"range": "bytes=100-199", "accept": "*/*"})
+        assert (answer.status_code, answer.content) == (206, data[100:200])
+        pending = file_came(gateway.app, tenant, session, data, state="failed", code="media_gone")
+        assert (await waypost.media.retry(pending)).state == "pending"
+        with pytest.raises(Refused, match="media_not_ready"):
+            await waypost.media.download(pending, tmp_path / "none")
+    assert names_in(tmp_path) == ["film.mp4"]

@@ -60,6 +60,11 @@ class _OfMessage(Event):
     def status(self) -> str:
         return str(self.data.get("status", ""))
 
+    @property
+    def media(self) -> Mapping[str, Any] | None:
+        """Its file: `id`, `state` (`pending`, `ready` or `failed`), `mime`, `size`, `sha256` and what else is known."""
+        return self.data.get("media")
+
 
 class MessageSent(_OfMessage):
     """WhatsApp has it, whether it was sent by the API or on the phone (`source`)."""
@@ -85,9 +90,14 @@ class MessageReceived(_OfMessage):
 
 
 class MessageStatusUpdate(_OfMessage):
-    """accepted → sent → delivered → read, or failed, expired, cancelled, uncertain."""
+    """accepted → sent → delivered → read, or failed, expired, cancelled, uncertain; or a `change` of what was said."""
 
     __slots__ = ()
+
+    @property
+    def change(self) -> str | None:
+        """`edited`, `revoked`, `reaction`, or `media`: its file is here, or failed. None: the status went on."""
+        return self.data.get("change")
 
     @property
     def previous(self) -> str | None:

@@ -52,6 +52,27 @@ class Http:
         headers: Mapping[str, str] | None = None,
     ) -> Json:
         """Raises Refused, and Unreachable when nobody answered for `retry_seconds`."""
+        answer = await self._asked(method, path, body=body, content=content, query=query, headers=headers)
+        found: Json = answer.json() if answer is not None and answer.content else {}
+        return found
+
+    async def read(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        """The answer as it is: of bytes. Raises as `ask` does."""
+        answer = await self._asked("GET", path, headers=headers)
+        assert answer is not None
+        return answer
+
+    async def _asked(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Json | None = None,
+        content: bytes | None = None,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response | None:
+        """None: what was to be deleted is gone."""
         if content is not None:
             headers = {"content-type": "application/octet-stream", **(headers or {})}
         request = self._http.build_request(method, path, json=body, content=content, params=query, headers=headers)
@@ -68,7 +89,7 @@ class Http:
         if isinstance(outcome, httpx.TransportError):
             raise Unreachable(f"{method} {path}: {type(outcome).__name__}, {tries} times") from outcome
         if method == "DELETE" and outcome.status_code == httpx.codes.NOT_FOUND and tries > 1:
-            return {}  # an earlier try had done it
+            return None  # an earlier try had done it
         return _taken(outcome)
 
     async def _once(self, request: httpx.Request) -> httpx.Response | httpx.TransportError:
@@ -89,11 +110,10 @@ def _retry_after(answer: httpx.Response | None) -> float:
     return float(said) if said.isascii() and said.isdigit() else 0.0
 
 
-def _taken(answer: httpx.Response) -> Json:
+def _taken(answer: httpx.Response) -> httpx.Response:
     if not answer.is_success:
         raise Refused(answer.status_code, _problem(answer))
-    found: Json = answer.json() if answer.content else {}
-    return found
+    return answer
 
 
 def _problem(answer: httpx.Response) -> Json:

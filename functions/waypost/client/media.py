@@ -1,4 +1,4 @@
-"""Files as methods: uploaded in parts, which an interrupted upload goes on with, or fetched by Waypost itself.
+"""Files as methods: uploaded in parts, which an interrupted upload goes on with, or fetched by Waypost itself; read.
 
 Each method may raise Refused and Unreachable.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from waypost.client.downloads import download
 from waypost.client.http import Http
 from waypost.client.shapes import shaped
 
@@ -22,9 +23,11 @@ type Progress = Callable[[int, int], None]  # bytes sent, of how many
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A file on its way to be sent: `uploading` or `fetching`, `checking`, `preparing`, then `ready` or `refused`.
+    """A file on its way to be sent: `uploading` or `fetching`, `checking`, `preparing`, then `ready` or `refused`; or
+    one that came in (`direction`): `pending`, then `ready` or `failed`.
 
-    `prepared` is what will be sent, `refusal` why nothing will be, `upload` which parts are missing."""
+    `prepared` is what will be sent, `received` what came, `refusal` why nothing will be or did, `upload` which parts
+    are missing."""
 
     id: str
     state: str
@@ -33,13 +36,15 @@ class Media:
     expires_at: str
     name: str | None = None
     progress: int = 0
+    direction: str = "out"
     upload: Mapping[str, Any] | None = None
     prepared: Mapping[str, Any] | None = None
+    received: Mapping[str, Any] | None = None
     refusal: Mapping[str, Any] | None = None
 
     @property
     def is_settled(self) -> bool:
-        return self.state in ("ready", "refused")
+        return self.state in ("ready", "refused", "failed")
 
 
 class MediaFiles:
@@ -98,6 +103,22 @@ class MediaFiles:
                 return media
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_LOOK)
+
+    async def download(self, media_id: str, path: str | Path, *, progress: Progress = lambda _read, _of: None) -> Path:
+        """Read a file into one of this machine, whole or not at all. Raises Refused `media_not_ready`."""
+        return await download(self._http, f"{_one(media_id)}/content", Path(path), progress=progress)
+
+    async def thumbnail(self, media_id: str) -> bytes:
+        """A JPEG. Raises Refused `thumbnail_not_found`."""
+        return (await self._http.read(f"{_one(media_id)}/thumbnail")).content
+
+    async def link(self, media_id: str, *, seconds: int = 300) -> str:
+        """An address from which whoever has it can read the file for so long, without a key."""
+        return str((await self._http.post(f"{_one(media_id)}/link", {"seconds": seconds}))["url"])
+
+    async def retry(self, media_id: str) -> Media:
+        """Ask again for a file that failed to come in."""
+        return shaped(Media, await self._http.post(f"{_one(media_id)}/retry"))
 
 
 def _read(path: Path, at: int, length: int) -> bytes:

@@ -50,6 +50,7 @@ class Message:
     location: Mapping[str, Any] | None = None
     contacts: tuple[Mapping[str, Any], ...] | None = None
     poll: Mapping[str, Any] | None = None
+    vote: Mapping[str, Any] | None = None
     reason: str | None = None
     failure: Mapping[str, Any] | None = None
     lane: str = "interactive"
