@@ -1,8 +1,8 @@
 """A file of 16 MB that comes in: from the page to `ready`, and read again in the two ways that ciphertext allows.
 
 Streamed: the function decrypts a part at a time into its answer. Copied: all of it is decrypted into the bucket, and
-the reader is sent there by a signed address. The copy is measured on LocalStack, whose S3 is no slower than the function
-beside it; without it, on the embedded engine, where whoever reads gets the file from the disk.
+the reader is sent there by a signed address; on LocalStack where it is installed, and on the embedded engine, where
+whoever reads gets the copy from the disk.
 """
 
 import asyncio
