@@ -57,13 +57,16 @@ async def conversation(request: Request) -> JSONResponse:
 
 
 async def change_message(request: Request) -> JSONResponse:
-    """Edit, revoke, react and vote: the last part of the path says which."""
+    """Edit, revoke, react, vote and play: the last part of the path says which."""
     network, number, body = network_of(request), _phone(request), await body_of(request)
     chat = chat_in(network, field(body, "with"))
     row = edits.find(network, number, chat, plain_id(field(body, "id")))
     what = request.url.path.rsplit("/", 1)[1]
     if what == "edit":
         done = edits.edit(network, number, row, field(body, "text"), "phone")
+    elif what == "played":
+        done = row["id"]
+        receipts.played(network, number, row)
     elif what == "vote":
         done = votes.cast(network, number, row, [str(one) for one in body.get("options") or []], "phone")
     elif what == "revoke":
@@ -137,6 +140,7 @@ ROUTES = [
     Route(f"{ACCOUNT}/messages/edit", change_message, methods=["POST"]),
     Route(f"{ACCOUNT}/messages/revoke", change_message, methods=["POST"]),
     Route(f"{ACCOUNT}/messages/react", change_message, methods=["POST"]),
+    Route(f"{ACCOUNT}/messages/played", change_message, methods=["POST"]),
     Route(f"{ACCOUNT}/messages/vote", change_message, methods=["POST"]),
     Route(f"{ACCOUNT}/read", read, methods=["POST"]),
     Route(f"{ACCOUNT}/typing", typing, methods=["POST"]),

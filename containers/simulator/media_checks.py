@@ -99,9 +99,22 @@ def _sticker(content: Content, data: bytes, facts: Facts) -> None:
     _mime(content, facts)
 
 
-def _document(content: Content, _data: bytes, _facts: Facts) -> None:
+def _document(content: Content, _data: bytes, facts: Facts) -> None:
     if not content.get("filename"):
         raise BadRequest("filename_missing", "a document has a name")
+    said = str(content["mime"]).lower()
+    for claim, mime in CLAIMS.items():
+        if said.startswith(claim) and facts.mime != mime:
+            raise BadRequest("media_mime_wrong", f"the message says {said}, the file is {facts.mime}")
+
+
+# Names that promise how a file begins; whoever opens it by its name finds something else, or nothing.
+CLAIMS = {
+    "application/pdf": "application/pdf",
+    "application/msword": "application/msword",
+    "application/vnd.openxmlformats": "application/zip",
+    "application/zip": "application/zip",
+}
 
 
 CHECKS: dict[str, Callable[[Content, bytes, Facts], None]] = {

@@ -4,7 +4,7 @@
 |----------------------------------|-----------------------------------------|----------------------------------------|
 | exists (jid)                     | the person                              | unknown_number                         |
 | subscribe (jid), logout          |                                         |                                        |
-| edit, revoke, react, vote (to, …)| {id, t}                                 | unknown_message, edit_window_over, …   |
+| edit, revoke, react, vote, played | {id, t}                                 | unknown_message, edit_window_over, …   |
 | create-group (subject, jids)     | the group                               | unknown_number, too_many_participants  |
 | change-group (group, action, jids)| {codes, group}                         | not_an_admin, too_many_participants, … |
 | rename-group, save-contact       |                                         | bad_subject, bad_name                  |
@@ -15,7 +15,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from containers.simulator import accounts, contacts, devices, edits, groups, presence, votes
+from containers.simulator import accounts, contacts, devices, edits, groups, presence, receipts, votes
 from containers.simulator.connections import Connection, Stanza
 from containers.simulator.errors import Refused, Restricted
 from containers.simulator.journal import now_ms
@@ -58,6 +58,9 @@ def _change_of_message(network: Network, connection: Connection, stanza: Stanza)
         done = edits.edit(network, number, row, str(stanza.get("text") or ""), via)
     elif stanza["ask"] == "revoke":
         done = edits.revoke(network, number, row, via)
+    elif stanza["ask"] == "played":
+        done = row["id"]
+        receipts.played(network, number, row)
     elif stanza["ask"] == "vote":
         done = votes.cast(network, number, row, [str(one) for one in stanza.get("options") or []], via)
     else:
@@ -109,6 +112,7 @@ QUESTIONS: dict[str, Callable[[Network, Connection, Stanza], Any]] = {
     "revoke": _change_of_message,
     "react": _change_of_message,
     "vote": _change_of_message,
+    "played": _change_of_message,
     "create-group": _create_group,
     "change-group": _change_group,
     "rename-group": _rename_group,

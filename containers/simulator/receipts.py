@@ -1,10 +1,15 @@
-"""Acknowledgements after the server's own: delivered (2) and read (3), told to every device of the sender."""
+"""Acknowledgements after the server's own: delivered (2), read (3) and played (4), told to all the sender's devices."""
+
+import json
+import sqlite3
 
 from containers.simulator import accounts, groups, inbox
 from containers.simulator.connections import Stanza
+from containers.simulator.errors import BadRequest
 from containers.simulator.network import Network
 
-DELIVERED, READ = 2, 3
+DELIVERED, READ, PLAYED = 2, 3, 4
+EVENTS = {DELIVERED: "delivered", READ: "read", PLAYED: "played"}
 Key = tuple[str, str, str]
 
 
@@ -42,8 +47,7 @@ def advance(network: Network, sender: str, chat: str, ids: list[str], ack: int, 
     move = _move_in_group if groups.is_group(chat) else _move
     moved = [i for i in ids if move(network, (sender, chat, i), ack, reader)]
     if moved:
-        event = "read" if ack == READ else "delivered"
-        network.journal.note(event, sender=sender, to=chat, ids=moved, by=reader)
+        network.journal.note(EVENTS[ack], sender=sender, to=chat, ids=moved, by=reader)
         for stanza in _receipts(network, sender, chat, moved, ack, reader):
             inbox.put_for(network, sender, stanza)
     return moved
@@ -92,6 +96,16 @@ def read_chat(network: Network, reader: str, chat: str, ids: list[str] | None = 
     else:
         stanza = {"kind": "read-self", "peer": accounts.peer(network, accounts.get(network, chat), reader)}
     inbox.put_for(network, reader, stanza, but=f"device:{via}")
+
+
+def played(network: Network, reader: str, row: sqlite3.Row) -> None:
+    """Somebody listened to a voice note, watched a round video, or opened what may be seen once."""
+    if row["type"] not in ("ptt", "ptv") and not json.loads(row["content"]).get("view_once"):
+        raise BadRequest("not_played", "only voice notes, round videos and view-once files are played")
+    if row["sender"] == reader:
+        raise BadRequest("not_played", "one's own messages are not played")
+    for ack in EVENTS:
+        advance(network, row["sender"], row["chat"], [row["id"]], ack, reader)
 
 
 def _unread(network: Network, reader: str, chat: str) -> dict[str, list[str]]:

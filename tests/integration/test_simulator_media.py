@@ -141,6 +141,32 @@ async def test_view_once_reaches_the_page_or_only_the_phone(world: World) -> Non
     }
 
 
+async def test_voice_notes_are_played_both_ways(world: World) -> None:
+    message = await world.send(made(voice), type="audio", isPtt=True, waveform=True, mimetype=OPUS)
+    played = {"with": world.ana.number, "id": message["id"]}
+    await world.bruno.call("POST", "/messages/played", played)
+    key = f"true_{world.bruno.jid}_{message['id']}"
+    await world.browser.wait_for("(key) => WPP.whatsapp.MsgStore.get(key).ack === 4", key)
+    assert await world.browser.acks(message["id"]) == [1, 2, 3, 4]
+    letter = await world.send(b"a letter", type="document", mimetype="text/plain", filename="l.txt")
+    await world.bruno.call("POST", "/messages/played", {**played, "id": letter["id"]}, 400)
+
+    key = await world.receive("voice", data=b64(made(voice)))
+    await world.browser.js("(key) => WPP.chat.markPlayed(key)", key)
+    assert (await world.bruno.message(world.ana, key))["ack"] == 4
+
+
+async def test_the_files_of_a_chat_are_found_by_their_kind(world: World) -> None:
+    keys = [await world.receive("document", data=b64(b"d%d" % n), filename=f"{n}.txt") for n in range(2)]
+    keys.append(await world.receive("image", data=b64(made(pictures.jpeg))))
+    find = """async ([to, media]) => {
+      const found = await WPP.chat.getMessages(to, {count: 3, media});
+      return found.map((m) => String(m.id));
+    }"""
+    assert set(keys[:2]) <= set(await world.browser.js(find, [world.bruno.jid, "document"]))
+    assert keys[2] in await world.browser.js(find, [world.bruno.jid, "image"])
+
+
 async def test_places_cards_and_polls_go_out(world: World) -> None:
     js, to = world.browser.js, world.bruno.jid
     place = {"lat": -23.55, "lng": -46.63, "name": "Office", "address": "Rua 1", "url": "https://example.com"}

@@ -96,7 +96,7 @@ async def test_a_message_that_lies_about_its_file_is_refused(world: World) -> No
         ({"mimetype": "audio/mp4"}, "media_mime_wrong"),
         ({"size": 5}, "media_size_wrong"),
         ({"duration": "60"}, "media_duration_wrong"),
-        ({"type": "document"}, "media_undecryptable"),
+        ({"type": "document", "filename": "a.mp3"}, "media_undecryptable"),
         ({"filehash": b64(b"x" * 32)}, "media_hash_wrong"),
         ({"directPath": "/v/t62.7118-24/1_n.enc?ccb=1"}, "unknown_file"),
     ):
@@ -131,6 +131,14 @@ async def test_a_file_that_is_gone_is_uploaded_again_by_the_phone(world: World) 
         key = await world.receive("document", data=b64(data), filename="a.txt", trouble={"status": status})
         assert await world.fetch(key) == sha256(data)
         assert await world.fetch(key) == sha256(data)
+
+    team = {"subject": "Team", "participants": [world.ana.number]}
+    group = (await world.bruno.call("POST", "/groups", team, 201))["id"]
+    body = {"to": group, "type": "document", "data": b64(b"for all"), "filename": "c", "trouble": {"status": 404}}
+    sent = await world.bruno.call("POST", "/messages", body, 201)
+    mine = "([id]) => WPP.whatsapp.MsgStore.getModelsArray().map((m) => m.id).filter((k) => k.id === id).map(String)[0]"
+    await world.browser.wait_for(f"(a) => ({mine})(a)", [sent["id"]])
+    assert await world.fetch(await world.browser.js(mine, [sent["id"]])) == sha256(b"for all")
 
     key = await world.receive("document", data=b64(b"while off"), filename="b.txt", trouble={"status": 410})
     await world.ana.change(online=False)

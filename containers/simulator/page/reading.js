@@ -1,9 +1,11 @@
 // Read receipts: what was seen here is told to the server, now or when there is a line again.
 
 import { write } from './database.js';
-import { isLoggedIn, onStanza, say } from './line.js';
-import { chatRecord } from './records.js';
+import { ask, isLoggedIn, onStanza, say } from './line.js';
+import { chatRecord, messageRecord } from './records.js';
 import { chats } from './stores.js';
+
+const PLAYED = 4;
 
 export function startReading() {
   onStanza({ 'read-ok': receiptTaken });
@@ -23,6 +25,17 @@ export async function markUnread(chat, unread = true) {
   chat.unreadCount = unread ? -1 : 0;
   await write({ chats: [chatRecord(chat)] });
 }
+
+/** Listened to, watched, or opened once. */
+export async function markPlayed(message) {
+  if (!canMarkPlayed(message)) return;
+  await ask({ ask: 'played', to: String(message.id.remote), id: message.id.id });
+  await write({ messages: [messageRecord({ ...message.attributes, ack: PLAYED }, message.sequence)] });
+  message.ack = PLAYED;
+}
+
+export const canMarkPlayed = ({ id, ack, type, isViewOnce }) =>
+  !id.fromMe && ack < PLAYED && (type === 'ptt' || type === 'ptv' || isViewOnce === true);
 
 function tell(chat) {
   if (isLoggedIn() && chat.unsentRead?.length) {

@@ -7,7 +7,7 @@ import { lidOf, remember } from './people.js';
 import { chatRecord, chatWidIn, ensureChat, ownKey, storedMessage } from './records.js';
 import { msgs } from './stores.js';
 
-const SAID_AS = { 2: 'delivery', 3: 'read' };
+const SAID_AS = { 2: 'delivery', 3: 'read', 4: 'played' };
 
 /** `ack` is the reader's own; `whole` is the message's, which in a group waits for the slowest. */
 export async function receipt({ group, peer, ids, ack, whole = ack }) {

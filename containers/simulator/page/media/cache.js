@@ -1,6 +1,6 @@
 // Decrypted files that were fetched or sent lately. Bounded: a page is open for weeks.
 
-const MOST_BYTES = 48 * 1024 * 1024;
+const MOST_BYTES = 32 * 1024 * 1024;
 
 class Lately {
   #kept = new Map();

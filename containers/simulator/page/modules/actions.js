@@ -12,7 +12,7 @@ import { define } from '../loader.js';
 import { addAndSendMsgToChat, learn } from '../outbox.js';
 import { lidOf, numberOf, personOf } from '../people.js';
 import { sendChatState, subscribeUserPresence } from '../presence.js';
-import { markUnread, sendSeen } from '../reading.js';
+import { canMarkPlayed, markPlayed, markUnread, sendSeen } from '../reading.js';
 import { applyReceipt } from '../receipts.js';
 import { attributesOf, chatWidOf, ensureChat, loadMessage, storedMessage } from '../records.js';
 import { saveContactAction } from '../roster.js';
@@ -27,6 +27,7 @@ export function defineActions() {
   define('WAWebHandleGroupReceipt', { handleGroupSimpleReceipt: applyReceipt });
   define('WAWebHandleStatusReceipt', { handleStatusSimpleReceipt: () => undefined });
   define('WAWebUpdateUnreadChatAction', { markUnread, sendSeen });
+  define('WAWebMarkPlayedAction', { markPlayed, canMarkPlayed });
   define('WAWebPresenceChatAction', {
     markComposing: (chat) => sendChatState(chat, 'composing'),
     markPaused: (chat) => sendChatState(chat, 'paused'),
@@ -42,6 +43,7 @@ export function defineActions() {
     msgFindByDirection,
     msgFindBefore: (query) => msgFindByDirection({ ...query, direction: 'before' }),
     msgFindAfter: (query) => msgFindByDirection({ ...query, direction: 'after' }),
+    msgFindMedia,
   });
   define('WAWebChatMessageSearch', { getSearchContext });
   define('WAWebSaveContactAction', { saveContactAction });
@@ -105,6 +107,16 @@ async function msgFindByDirection({ anchor, count, direction }) {
   const found = direction === 'after'
     ? await readMessages(String(anchor.remote), { after: place, count, newest: false })
     : await readMessages(String(anchor.remote), { before: place, count });
+  return { messages: found.map((one) => msgs.get(one.key)?.attributes ?? attributesOf(one, false)), status: 200 };
+}
+
+const FAMILIES = { allMedia: new Set(['image', 'video', 'ptv']), allDocs: new Set(['document']) };
+
+/** The files of a chat before a message, that one included; oldest first. */
+async function msgFindMedia({ chat, anchor, count, mediaType }) {
+  const last = anchor && (await storedMessage(anchor))?.sequence;
+  const records = await readMessages(String(chat), last === undefined ? {} : { before: last + 1 });
+  const found = records.filter((one) => FAMILIES[mediaType]?.has(one.type)).slice(-count);
   return { messages: found.map((one) => msgs.get(one.key)?.attributes ?? attributesOf(one, false)), status: 200 };
 }
 
