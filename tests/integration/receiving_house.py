@@ -6,6 +6,7 @@ import base64
 import hashlib
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,6 +155,8 @@ class Receiving:
             amendments=Amendments(app, people, recorder),
             answers=Answers(app, SESSION, Gate(Allowance(app, SESSION, clock=SteadyClock()))),
         )  # fmt: skip
+        threads, loop = ThreadPoolExecutor(), asyncio.get_running_loop()
+        loop.set_default_executor(threads)
         running = [asyncio.create_task(recorder.run()), asyncio.create_task(downloads.run())]
         try:
             yield Life(app, self.page, intake, downloads)
@@ -161,6 +164,8 @@ class Receiving:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            loop.set_default_executor(ThreadPoolExecutor())
+            threads.shutdown()  # what was under way in one ends before the engine is closed
 
     def events(self) -> list[Event]:
         return read(self.app.table, self.app.seals, SESSION, generation=1, after=0, limit=1000)
