@@ -62,6 +62,14 @@ def _picture(data: bytes) -> Facts | None:
         return None
 
 
+def _size(container: Any, video: Any) -> tuple[int, int]:
+    """As it is shown: in square pixels, and turned as the camera was held."""
+    aspect, (width, height) = video.sample_aspect_ratio or 1, (video.width, video.height)
+    width, height = (int(width * aspect), height) if aspect > 1 else (width, int(height / aspect))
+    frame = next(container.decode(video), None)
+    return (height, width) if frame is not None and round(frame.rotation) % 180 else (width, height)
+
+
 def _recording(data: bytes) -> Facts | None:
     try:
         with av.open(io.BytesIO(data), "r") as container:
@@ -74,7 +82,7 @@ def _recording(data: bytes) -> Facts | None:
                 return Facts("audio", f"audio/{name}", duration=duration, codecs=codecs)
             video = container.streams.video[0]
             mime = f"video/{name}" if data[4:11] != b"ftyp3gp" else "video/3gpp"
-            return Facts("video", mime, video.width, video.height, duration, codecs)
+            return Facts("video", mime, *_size(container, video), duration, codecs)
     except (FFmpegError, ValueError, IndexError):
         return None
 

@@ -20,7 +20,7 @@ from waypost.domain.media_refusals import refusal
 _WALKS: dict[str, ModuleType] = {"image/jpeg": jpeg, "image/png": png, "image/gif": gif, "image/webp": webp}
 _SHOWN = ("image/jpeg", "image/png")  # what WhatsApp takes as a picture
 # The first that fits is taken: quality goes before size, and below the last a picture is not worth sending.
-_LADDER = ((MAX_IMAGE_EDGE, (90, 82, 74)), (2560, (85, 75)), (1600, (80, 70, 60)))
+_LADDER = ((MAX_IMAGE_EDGE, (90, 82, 74)), (1600, (80, 70, 60)))
 _STICKER_QUALITIES = (90, 80, 65, 50, 30)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,8 @@ def _of_pictures(container: Any, video: Any) -> dict[str, Any]:
     context = video.codec_context
     frame = _first_frame(container, video)
     turn = round(frame.rotation) % 360
-    width, height = (context.height, context.width) if turn % 180 else (context.width, context.height)
+    width, height = _square(context.width, context.height, video.sample_aspect_ratio)
+    width, height = (height, width) if turn % 180 else (width, height)
     return {
         "width": width,
         "height": height,
@@ -111,6 +113,13 @@ def _of_pictures(container: Any, video: Any) -> dict[str, Any]:
         "video_codec": context.name,
         "pixels": context.pix_fmt or "",
     }
+
+
+def _square(width: int, height: int, aspect: Fraction | None) -> tuple[int, int]:
+    """In square pixels, as screens have them: old phones filmed in others, and players stretch them."""
+    if not aspect or aspect <= 0:
+        return width, height
+    return (int(width * aspect), height) if aspect > 1 else (width, int(height / aspect))
 
 
 def _first_frame(container: Any, video: Any) -> Any:

@@ -10,7 +10,8 @@ from waypost.domain.media_refusals import refusal
 
 VOICE_MIME = "audio/ogg; codecs=opus"
 _FORMATS = {"audio/mp4": "mov", "audio/mpeg": "mp3", "audio/amr": "amr", "audio/ogg": "ogg"}
-_PLAYED = {"audio/mpeg": ("mp3", "mp3float"), "audio/mp4": ("aac",), "audio/amr": ("amrnb",), "audio/ogg": ("opus",)}
+# AMR is not among them: no browser can play it, so WhatsApp's page does not take it.
+_PLAYED = {"audio/mpeg": ("mp3", "mp3float"), "audio/mp4": ("aac",), "audio/amr": (), "audio/ogg": ("opus",)}
 _WANTED, _FLOOR = 128_000, 32_000  # AAC, bits a second
 _VOICE_WANTED, _VOICE_FLOOR = 24_000, 12_000  # Opus, speech
 _VOICE_HERTZ = 16_000  # what phones record; iOS does not play notes of 48 kHz

@@ -108,7 +108,7 @@ def _encoded(work: Work, recording: Recording, *, sound: bool) -> Outcome:
 
 def _encoding(plan: FilmPlan, recording: Recording) -> list[str]:
     """One pass at constant quality, with a ceiling that keeps it below the limit whatever it shows."""
-    filters = [f"scale={plan.width}:{plan.height}:flags=bicubic", "format=yuv420p"]
+    filters = [f"scale={plan.width}:{plan.height}:flags=bicubic", "setsar=1", "format=yuv420p"]
     if recording.rate > plan.rate:
         filters.insert(0, f"fps={plan.rate:g}")
     sound = ["-map", "0:a:0", "-c:a", "aac", "-b:a", str(plan.audio_bits), "-ac", "2"] if plan.audio_bits else []
@@ -120,7 +120,7 @@ def _encoding(plan: FilmPlan, recording: Recording) -> list[str]:
 def video_encoder(bits: int) -> tuple[str, ...]:
     return (
         "-c:v", "libx264", "-preset", _PRESET, "-crf", _QUALITY, "-maxrate", str(bits), "-bufsize", str(bits),
-        "-profile:v", "high", "-pix_fmt", "yuv420p", "-sar", "1",
+        "-profile:v", "high", "-pix_fmt", "yuv420p",
     )  # fmt: skip
 
 

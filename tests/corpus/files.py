@@ -135,7 +135,7 @@ HONEST = (
     ),
     Honest("jpeg for print", pictures.cmyk_jpeg, JPEG, "image", JPEG, (320, 240)),
     Honest(
-        "jpeg of 20 megapixels", _large_jpeg, JPEG, "image", JPEG, (4096, 3072), notes=("resized", "recompressed"),
+        "jpeg of 20 megapixels", _large_jpeg, JPEG, "image", JPEG, (2560, 1920), notes=("resized", "recompressed"),
         slow=True,
     ),
     Honest("png", pictures.png, PNG, "image", PNG, (320, 240)),
@@ -193,7 +193,7 @@ HONEST = (
         ("sound_removed", "recompressed"), asked="gif",
     ),
     Honest(
-        "mp4 of odd size in 4:4:4", recordings.odd_video, MP4, "video", MP4, (318, 178), 1.0, ("resized",
+        "mp4 of odd size in 4:4:4", recordings.odd_video, MP4, "video", MP4, (318, 238), 1.0, ("resized",
         "recompressed"),
     ),
     Honest(
@@ -211,7 +211,7 @@ HONEST = (
         "m4a with its place", _placed_m4a, "audio/mp4", "audio", "audio/mp4", None, 3.0, ("metadata_removed",),
         None, False, True,
     ),
-    Honest("amr", _amr, "audio/amr", "audio", "audio/amr", seconds=3.0, thumbnail=False),
+    Honest("amr", _amr, "audio/amr", "audio", "audio/mp4", None, 3.0, ("converted",), None, False),
     Honest("amr as a voice note", _amr, "audio/amr", "voice", VOICE, None, 3.0, ("converted",), "voice", False),
     Honest("ogg", _opus, "audio/ogg", "audio", VOICE, seconds=3.0, thumbnail=False),
     Honest(
