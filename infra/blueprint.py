@@ -103,8 +103,9 @@ QUEUES = (
     # A file may take ten minutes (media/bounds.py); until then nobody else is to have it.
     Queue("media", fifo=False, visibility_seconds=660, max_receives=50),
     Queue("webhooks", fifo=False, visibility_seconds=60, max_receives=20),  # delay = the back-off timer
-    # Its messages name places that hold numbers, as S3 writes them: none is kept longer than the drop keeps its files.
-    Queue("drop", fifo=False, visibility_seconds=150, max_receives=20, kept_days=1),
+    # Its messages name places that hold numbers, as S3 writes them: none is kept longer than the drop keeps its files,
+    # and until then it is tried. A file that cannot be sent is no failure.
+    Queue("drop", fifo=False, visibility_seconds=150, max_receives=500, kept_days=1),
     Queue(
         "runs", fifo=False, visibility_seconds=60, max_receives=20
     ),  # runs with work left, lost sessions, settled files
