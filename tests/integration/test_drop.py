@@ -11,6 +11,7 @@ from urllib.parse import quote_plus
 import pytest
 
 from drop import handler
+from sweeper import handler as sweeper
 from tests.corpus import pictures
 from tests.integration.sending_house import SESSION, TENANT, sending_app
 from waypost.bootstrap import App
@@ -431,3 +432,22 @@ def test_the_function_gives_back_what_failed_and_does_what_s3_says(
     assert get_message(house.app.table, message.id) is not None
     queue: Queue = house.app.engine.queues.queue("drop")
     assert queue.depth() == 1  # somebody looks after it
+
+
+def test_every_hour_what_was_seen_to_is_removed_and_what_was_not_stays(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted(house)
+    house.take_later(house.put("empty.jpg", b""))
+    unseen = house.put("unseen.jpg")
+
+    class Later(App):
+        def now_ms(self) -> int:
+            return self_ms
+
+    self_ms = (house.app.now_ms() + KEPT_MS) // 3_600_000 * 3_600_000 + 3_600_000
+    later = Later(house.app.settings, house.app.engine, house.app.seals, house.app.contacts, house.app.backlog)
+    monkeypatch.setattr(sweeper, "app", lambda: later)
+    assert sweeper.handler({}, None)["dropped"] == 4  # a file, its status, a refused one and its reason
+    left = [path for root in ("drop", "rejected") for path in (house.home / root).rglob("*") if path.is_file()]
+    assert left == [house.home / unseen]
