@@ -28,7 +28,7 @@ async def upload(request: Request) -> Response:
         return await _cut_off(request, trouble.cut_after)
     if trouble.status:
         await request.body()
-        await media_trouble.pause(request, trouble.delay_ms)
+        await media_trouble.pause(network, request, trouble.delay_ms)
         return Response(status_code=trouble.status)
     try:
         direct_path = await media_files.receive(
@@ -37,7 +37,7 @@ async def upload(request: Request) -> Response:
     except Refused as no:
         network.journal.refuse(no.reason, number=number)
         raise
-    await media_trouble.pause(request, trouble.delay_ms)
+    await media_trouble.pause(network, request, trouble.delay_ms)
     network.journal.note("uploaded", number=number, kind=kind)
     url = str(request.base_url).rstrip("/") + direct_path
     return JSONResponse({"url": url, "direct_path": direct_path})
@@ -69,7 +69,7 @@ async def download(request: Request) -> Response:
     if asked.rstrip("=") != base64.b64encode(bytes.fromhex(row["name"])).decode().rstrip("="):
         return Response(status_code=403)
     trouble = media_trouble.for_download(network, row)
-    await media_trouble.pause(request, trouble.delay_ms)
+    await media_trouble.pause(network, request, trouble.delay_ms)
     network.journal.note("downloaded", path=row["path"], status=trouble.status or 200)
     if trouble.status:
         return Response(status_code=trouble.status)

@@ -1,7 +1,6 @@
 """Trouble with files, on order: refused, slow, cut off, damaged; for uploads by account, for downloads by file."""
 
 import asyncio
-import contextlib
 import json
 import sqlite3
 from dataclasses import asdict, dataclass, fields
@@ -76,11 +75,15 @@ def _take(stored: str) -> tuple[Trouble, str | None]:
     return trouble, json.dumps({**asdict(trouble), "times": trouble.times - 1})
 
 
-async def pause(request: Request, ms: int) -> None:
-    """Before the answer to a request that was read; over at once when nobody waits for the answer any more."""
+async def pause(network: Network, request: Request, ms: int) -> None:
+    """Before the answer to a request that was read; over when nobody waits for it any more, or the trouble is ended."""
     if ms:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(_gone(request), ms / 1000)
+        waiting = [asyncio.create_task(one) for one in (_gone(request), network.uploads_eased.wait())]
+        try:
+            await asyncio.wait(waiting, timeout=ms / 1000, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waiting:
+                one.cancel()
 
 
 async def _gone(request: Request) -> None:

@@ -28,6 +28,8 @@ class Network:
         self.passkey_demands: dict[str, Demand] = {}
         # Who may upload: a token for a while, forgotten by a restart, asked for again by the page.
         self.media_tokens: dict[str, str] = {}
+        # Set, and made anew, when an account's trouble with uploads is changed: those that are held up go on.
+        self.uploads_eased = asyncio.Event()
         # Pages that asked a phone for a file again while it was off.
         self.media_asks: dict[str, list[tuple[Connection, Stanza]]] = {}
         # Until when the server turns everybody away; the machine's own clock, a restart ends it.
@@ -55,6 +57,10 @@ class Network:
     def apply_settings(self) -> None:
         self.live.latency_ms = self.settings.server_latency_ms
         self.live.jitter_ms = self.settings.server_jitter_ms
+
+    def ease_uploads(self) -> None:
+        self.uploads_eased.set()
+        self.uploads_eased = asyncio.Event()
 
     def close_for(self, ms: int) -> None:
         """Everybody is thrown off the line, and nobody gets on it, for a while."""

@@ -35,6 +35,8 @@ def throw_out(network: Network, number: str, stanza: Stanza) -> int:
 
 def changed(network: Network, before: Account, after: Account) -> None:
     apply(network, after)
+    if before.faults.uploads != after.faults.uploads:
+        network.ease_uploads()
     if after.reachable and not before.reachable:
         messages.phone_online_again(network, after)
         media_retries.phone_is_back(network, after.number)

@@ -55,10 +55,11 @@ async def test_an_upload_that_is_refused_fails_its_message_and_can_be_resumed(wo
 
 async def test_a_file_holds_up_its_own_chat_only(world: World) -> None:
     carla = await world.simulator.account("5511900000003", "Carla")
-    await world.ana.change(uploads={"delay_ms": 700, "times": 1})
+    await world.ana.change(uploads={"delay_ms": 60_000})
     await begin(world, filename="slow.txt")
     await world.browser.send(carla, "at once")
     assert (await world.browser.js("() => Promise.race([window.result, Promise.resolve('under way')])")) == "under way"
+    await world.ana.change(uploads={})
     await world.browser.send(world.bruno, "after the file")
     last = await world.bruno.messages(world.ana)
     assert [one["media"]["filename"] if one["type"] == "document" else one["text"] for one in last[-2:]] == [
