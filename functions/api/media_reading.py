@@ -15,6 +15,7 @@ from api.addresses import public_address
 from api.belongings import own_file
 from api.current import current
 from api.media_files import Readable, find_file, readable, thumbnail
+from api.media_page import is_opened, page_for
 from api.media_schemas import LinkToken, MediaId
 from api.problems import RangeRefused
 from api.resolver import Router
@@ -84,7 +85,11 @@ def link(media_id: MediaId, body: wire.NewMediaLink | None = None) -> wire.Media
 def by_link(token: LinkToken) -> Response[str]:
     app = bootstrap.app()
     media_id = open_media_link(token, keys=app.engine.keys, now_ms=app.now_ms())
-    return _answer(readable(find_file(media_id, app), app))
+    file = readable(find_file(media_id, app), app)
+    asked = current()
+    if file.size > MAX_ANSWER_BYTES and asked.header("range") is None and is_opened(asked.header("accept")):
+        return page_for(file)
+    return _answer(file)
 
 
 _SAFE: dict[str, str | list[str]] = {

@@ -50,7 +50,8 @@ def media_of_message(content: Mapping[str, Any], app: App) -> dict[str, Any] | N
     if received is None:
         gone = FileFacts(filename=content.get("filename"), view_once=bool(content.get("view_once")))
         return told(media_id, "failed", gone, "media_expired")
-    return told(media_id, received.state, app.received.known(received).facts, received.code)
+    code = received.code if received.state == "failed" else None  # else it tells of a try that failed
+    return told(media_id, received.state, app.received.known(received).facts, code)
 
 
 def _failure(code: str) -> wire.MediaRefusal:

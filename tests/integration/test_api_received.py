@@ -99,6 +99,18 @@ def test_a_link_needs_no_key_and_ends(app: App, client: ApiClient, monkeypatch: 
     assert without_key(path, {"range": "bytes=0-9"}).code == "media_link_not_found"
 
 
+def test_a_browser_that_opens_the_link_of_a_large_file_gets_a_page_that_joins_it(app: App, client: ApiClient) -> None:
+    evil = '"><script>alert(1)</script>{size}.pdf'
+    media = file_came(app, client.tenant, client.session(), DATA, name=evil, part_bytes=PART)
+    path = "/media/" + client.post(f"/v1/media/{media}/link").json()["url"].rpartition("/")[2]
+    page = without_key(path, {"accept": "text/html,application/xhtml+xml"})
+    assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert b"<script>alert" not in page.body
+    assert "script-src 'sha256-" in page.headers["content-security-policy"]
+    assert without_key(path, {"accept": "text/html", "range": "bytes=0-9"}).body == DATA[:10]
+    assert without_key(path, {"accept": "*/*"}).code == "range_refused"
+
+
 def test_strangers_see_nothing(app: App, client: ApiClient) -> None:
     media, stranger = came(app, client), ApiClient()
     for path in ("", "/content", "/thumbnail"):

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.async_api import async_playwright
 
 from tests.integration.client_house import RealGateway, real_gateway
 from tests.integration.received_files import SMALL, file_came
+from tests.integration.simulator_driver import CHROMIUM
 from waypost.client import Event, MessageReceived, Refused, StreamEnded, Waypost
 from waypost.entities.session import Session
 from waypost.services.sessions import create_session
@@ -189,3 +191,22 @@ async def test_a_file_that_came_in_is_downloaded_part_by_part_whole_or_not_at_al
         with pytest.raises(Refused, match="media_not_ready"):
             await waypost.media.download(pending, tmp_path / "none")
     assert names_in(tmp_path) == ["film.mp4"]
+
+
+async def test_a_browser_that_opens_a_link_saves_the_file_whole(
+    gateway: RealGateway, key: str, tenant: str, session: str, tmp_path: Path
+) -> None:
+    data = os.urandom(9 * 1024 * 1024)
+    media = file_came(gateway.app, tenant, session, data, mime="application/pdf", name="Rechnung für Grace.pdf")
+    async with Waypost(gateway.url, key) as waypost:
+        link = await waypost.media.link(media)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, downloads_path=tmp_path)
+        page = await browser.new_page()
+        async with page.expect_download() as saving:
+            await page.goto(link)
+        saved = await saving.value
+        assert saved.suggested_filename == "Rechnung für Grace.pdf"
+        path = await saved.path()
+        assert path.read_bytes() == data
+        await browser.close()
