@@ -89,18 +89,20 @@ class Line:
     """Blobs that can be cut off, or spoil what they are given."""
 
     inner: Blobs
-    down: bool = False
+    down: str = ""  # "put" or "get": a kill in the middle of it
     spoils: int = 0
 
     def put(self, key: str, data: bytes, *, if_absent: bool = False) -> str:
-        if self.down:
-            raise asyncio.CancelledError  # as a kill in the middle of it
+        if self.down == "put":
+            raise asyncio.CancelledError
         if self.spoils:
             self.spoils -= 1
             data = data[:-1] + bytes([data[-1] ^ 1])
         return self.inner.put(key, data, if_absent=if_absent)
 
     def get(self, key: str) -> bytes:
+        if self.down == "get":
+            raise asyncio.CancelledError
         return self.inner.get(key)
 
     def delete(self, key: str) -> None:

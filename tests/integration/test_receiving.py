@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,11 @@ async def test_a_picture_is_told_of_at_once_and_again_when_it_is_here(tmp_path: 
         assert house.page.held == {}
 
 
-async def test_a_kill_after_the_download_goes_on_from_the_spool_and_tells_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stage", ["put", "get"], ids=["uploaded", "proved"])
+async def test_a_kill_after_the_download_goes_on_from_the_spool_and_tells_once(tmp_path: Path, stage: str) -> None:
     with receiving(tmp_path / "home") as house:
         line = cut(house)
-        line.down = True
+        line.down = stage
         async with house.life() as life:
             await life.see(house.picture("3EB01", TWO_PARTS))
 
@@ -64,7 +66,7 @@ async def test_a_kill_after_the_download_goes_on_from_the_spool_and_tells_once(t
         assert all(oct(path.stat().st_mode & 0o777) == "0o600" for path in kept)
         assert all(oct(path.parent.stat().st_mode & 0o777) == "0o700" for path in kept)
         assert not any(plain[100:140] in stored for stored in kept.values() for plain in (TWO_PARTS, SMALL * 12))
-        line.down = False
+        line.down = ""
         async with house.life():
             file = await house.wait_for("ready")
             await house.wait_empty()
@@ -73,10 +75,27 @@ async def test_a_kill_after_the_download_goes_on_from_the_spool_and_tells_once(t
         assert [state for _, state in house.states()] == ["pending", "ready"]
 
 
+async def test_a_kill_in_the_middle_of_the_download_begins_it_anew(tmp_path: Path) -> None:
+    with receiving(tmp_path / "home") as house:
+        house.page.gate.clear()
+        async with house.life() as life:
+            await life.see(house.picture("3EB01", TWO_PARTS))
+
+            async def at_work() -> bool:
+                return house.page.at_work == 1
+
+            await until(at_work, what="it is being loaded")
+        house.page.gate.set()
+        async with house.life():
+            file = await house.wait_for("ready")
+        assert house.bytes_of(file) == TWO_PARTS
+        assert [state for _, state in house.states()] == ["pending", "ready"]
+
+
 async def test_a_lost_spool_is_downloaded_again(tmp_path: Path) -> None:
     with receiving(tmp_path / "home") as house:
         line = cut(house)
-        line.down = True
+        line.down = "put"
         async with house.life() as life:
             await life.see(house.picture("3EB01", TWO_PARTS))
 
@@ -86,7 +105,7 @@ async def test_a_lost_spool_is_downloaded_again(tmp_path: Path) -> None:
             await until(whole, what="it is in the spool")
         for path in house.spooled():
             path.unlink()
-        line.down = False
+        line.down = ""
         async with house.life():
             file = await house.wait_for("ready")
         assert (house.bytes_of(file), len(house.page.loads)) == (TWO_PARTS, 2)
@@ -178,6 +197,19 @@ async def test_a_revoked_message_takes_its_file_along(tmp_path: Path) -> None:
 
 def _code(house: Receiving, media: str) -> str | None:
     return house.app.received.find(media, "ten_" + "0" * 26, house.app.now_ms()).code
+
+
+async def test_in_a_group_the_key_is_the_senders(tmp_path: Path) -> None:
+    with receiving(tmp_path / "home") as house:
+        async with house.life() as life:
+            seen = house.picture("3EB01")
+            key = replace(seen.key, chat="123456789012345678@g.us", participant=seen.key.chat)
+            house.page.files[str(key)] = JPEG
+            await life.see(replace(seen, key=key, chat=None))
+            file = await house.wait_for("ready")
+        came = house.events()[0].data
+        assert (file.contact, file.subject) == (came["chat"]["contact_id"], came["from"]["contact_id"])
+        assert file.contact != file.subject
 
 
 async def test_the_same_message_seen_twice_at_once_has_one_file(tmp_path: Path) -> None:

@@ -106,6 +106,9 @@ async def test_files_arrive_as_they_were(
     if kind in ("video", "audio", "voice"):
         assert told["duration_ms"] >= 1000
     assert world.house.bytes_of(world.house.app.received.find(told["id"], "ten_" + "0" * 26, 0)) == data
+    # After a gap the page is asked for it by its key, and tells the same.
+    live = world.session.of(MessageSeen)[-1]
+    assert (await world.session.page.messages([str(live.key)]))[0].file == live.file
 
 
 async def test_what_may_be_seen_once_says_so(world: World) -> None:
