@@ -17,6 +17,8 @@ PLAYED_VIDEO = {"h264"}
 PLAYED_SOUND = {"mp3", "mp3float", "aac", "amrnb", "amr_nb", "amrwb", "amr_wb", "opus", "libopus", "vorbis"}
 # What the page counts in whole seconds.
 SLACK_S = 1.5
+# What is not filmed in square pixels is rounded to them, by everybody as they like.
+ROUNDED = 1
 
 Content = dict[str, Any]
 
@@ -47,8 +49,9 @@ ALIKE = {
 }
 
 
-def _size_in_pixels(content: Content, facts: Facts) -> None:
-    if (content.get("width"), content.get("height")) != (facts.width, facts.height):
+def _size_in_pixels(content: Content, facts: Facts, slack: int = 0) -> None:
+    said, found = (content.get("width") or 0, content.get("height") or 0), (facts.width or 0, facts.height or 0)
+    if any(abs(one - other) > slack for one, other in zip(said, found, strict=True)):
         raise BadRequest("media_dimensions_wrong", f"the file is {facts.width} by {facts.height} pixels")
 
 
@@ -73,7 +76,7 @@ def _video(content: Content, _data: bytes, facts: Facts) -> None:
     _mime(content, facts)
     # Of a round one the client says that it is a square of its own size, whatever it was filmed in.
     if content["type"] != "ptv":
-        _size_in_pixels(content, facts)
+        _size_in_pixels(content, facts, ROUNDED)
     _duration(content, facts)
 
 

@@ -13,10 +13,9 @@ import { processRawAudioVideo } from './recordings.js';
 const MIB = 1024 * 1024;
 const LIMITS = { document: 2048 * MIB };
 const PICTURES = new Set(['image/jpeg', 'image/jpg', 'image/png', 'image/webp', 'image/gif', 'image/bmp']);
-const STATUS_LIMIT = 16 * MIB;
 
 /** Two gigabytes for documents, sixteen megabytes for all that is looked at or listened to. */
-export const getUploadLimit = (type) => LIMITS[type] ?? STATUS_LIMIT;
+export const getUploadLimit = (type) => LIMITS[type] ?? 16 * MIB;
 
 function fileTypeOf(mimetype) {
   const mime = mimetype.split(';')[0].trim().toLowerCase();
