@@ -59,13 +59,17 @@ class MediaHouse:
     def upload(self, data: bytes, **said: Any) -> str:
         """By parts, the last one first; the file's id."""
         media = str(self.begin_upload(data, **said).raise_for_status().json()["id"])
+        self.put_parts(media, data)
+        return media
+
+    def put_parts(self, media: str, data: bytes) -> None:
+        """Repeatable."""
         with self.house.api() as api:
             parts = [data[at : at + PART_BYTES] for at in range(0, len(data), PART_BYTES)]
             for number, part in reversed(list(enumerate(parts, 1))):
                 kind = {"content-type": "application/octet-stream"}
                 api.put(f"/v1/media/{media}/parts/{number}", content=part, headers=kind).raise_for_status()
             api.post(f"/v1/media/{media}/complete", json={}).raise_for_status()
-        return media
 
     def serve(self, data: bytes, name: str = "file") -> str:
         """A URL that gives it."""
@@ -79,11 +83,12 @@ class MediaHouse:
                 api.post("/v1/media", json={"url": self.serve(data), **_given(said)}).raise_for_status().json()["id"]
             )
 
-    def send(self, to: str, media: dict[str, str], **more: Any) -> httpx.Response:
+    def send(self, to: str, media: dict[str, str], *, key: str = "", **more: Any) -> httpx.Response:
+        """`key` is that of a request that may be repeated."""
         with self.house.api() as api:
-            key = {"idempotency-key": uuid.uuid4().hex}
+            headers = {"idempotency-key": key or uuid.uuid4().hex}
             body = {"to": to, "media": media, **_given(more)}
-            return api.post(f"/v1/sessions/{self.session}/messages", json=body, headers=key)
+            return api.post(f"/v1/sessions/{self.session}/messages", json=body, headers=headers)
 
     def drop(self, to: str, name: str, data: bytes, **note: Any) -> str:
         """Put there as a careful program does it, whole in one moment; its key."""
