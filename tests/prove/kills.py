@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import time
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ class Counts:
     lost: int = 0
     twice: int = 0
     out_of_order: int = 0
+    damaged: int = 0
     gaps_in_log: int = 0
     told_twice_or_never: int = 0
     second_scans: int = 0
@@ -37,7 +39,7 @@ class Counts:
     @property
     def broken(self) -> int:
         return (
-            self.lost + self.twice + self.out_of_order + self.gaps_in_log + self.told_twice_or_never
+            self.lost + self.twice + self.out_of_order + self.damaged + self.gaps_in_log + self.told_twice_or_never
             + self.second_scans + self.two_browsers
         )  # fmt: skip
 
@@ -77,19 +79,35 @@ def run(home: Path, *, seed: int, rounds: int, per_round: int) -> Counts:
 
 
 def _send(house: House, session: str, chat: str, text: str) -> str:
-    """As a client does: the same Idempotency-Key until there is an answer."""
+    """As a client does: the same Idempotency-Key until there is an answer. Every third is a file that it captions."""
+    body: dict[str, Any] = {"to": chat, "text": text}
+    if zlib.crc32(text.encode()) % 3 == 0:
+        body["media"] = {"id": _upload(house, text)}
 
     def answer() -> str | None:
         with contextlib.suppress(httpx.HTTPError), house.api() as api:
-            got = api.post(
-                f"/v1/sessions/{session}/messages",
-                json={"to": chat, "text": text},
-                headers={"Idempotency-Key": text},
-            )
+            got = api.post(f"/v1/sessions/{session}/messages", json=body, headers={"Idempotency-Key": text})
             return str(got.json()["id"]) if got.status_code == 202 else None
         return None
 
     return poll(answer, 90, "a message is accepted")
+
+
+def _upload(house: House, text: str) -> str:
+    """A file of one part that holds the text a thousand times; every step until it is done."""
+    data = f"{text}\n".encode() * 1000
+
+    def done() -> str | None:
+        with contextlib.suppress(httpx.HTTPError, KeyError), house.api() as api:
+            body = {"size": len(data), "name": "story.txt"}
+            media = str(api.post("/v1/media", json=body, headers={"Idempotency-Key": f"file of {text}"}).json()["id"])
+            kind = {"content-type": "application/octet-stream"}
+            put = api.put(f"/v1/media/{media}/parts/1", content=data, headers=kind)
+            if put.status_code == 409 or put.is_success:  # it was complete already
+                return media if api.post(f"/v1/media/{media}/complete").is_success else None
+        return None
+
+    return poll(done, 90, "a file is uploaded")
 
 
 def _kill(house: House, victim: str) -> None:
@@ -123,6 +141,7 @@ def _count(house: House, session: str, sent: list[tuple[str, str, str]], counts:
         wanted = [text for chat, text, _ in sent if chat == number]
         counts.lost += len(set(wanted) - set(arrived))
         counts.twice += len(arrived) - len(set(arrived))
+        counts.damaged += sum(_is_damaged(house, message) for message in filed if message["chat"] == number)
         counts.out_of_order += sum(a != b for a, b in zip(dict.fromkeys(arrived), wanted, strict=False))
     events = _events(house, session)
     numbers = [event["sequence"] for event in events]
@@ -133,6 +152,15 @@ def _count(house: House, session: str, sent: list[tuple[str, str, str]], counts:
         totals = simulator.get("/control/counts").json()
     counts.second_scans = totals["scans"] - 1
     counts.two_browsers = totals["two_browsers"] if isinstance(totals["two_browsers"], int) else 0
+
+
+def _is_damaged(house: House, message: dict[str, Any]) -> bool:
+    """A file that is not what was uploaded."""
+    if "media" not in message:
+        return False
+    with house.simulator() as simulator:
+        got = simulator.get(message["media"]["path"])
+    return not got.is_success or got.content != f"{message['text']}\n".encode() * 1000
 
 
 def _events(house: House, session: str) -> list[dict[str, Any]]:
