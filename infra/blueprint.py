@@ -106,9 +106,8 @@ QUEUES = (
     # Its messages name places that hold numbers, as S3 writes them: none is kept longer than the drop keeps its files,
     # and until then it is tried. A file that cannot be sent is no failure.
     Queue("drop", fifo=False, visibility_seconds=150, max_receives=500, kept_days=1),
-    Queue(
-        "runs", fifo=False, visibility_seconds=60, max_receives=20
-    ),  # runs with work left, lost sessions, settled files
+    # Bulk runs with work left, lost sessions, settled files.
+    Queue("runs", fifo=False, visibility_seconds=60, max_receives=20),
 )
 
 BUCKETS = ("media", "profiles", "bulk")

@@ -198,10 +198,11 @@ class Browser:
 
     async def leave(self) -> None:
         """To an empty page; the one before may be on its way to another place, after a logout."""
-        for _ in range(5):
+        for _ in range(50):
             with suppress(PlaywrightError):
                 await self.page.goto("about:blank")
                 return
+            await asyncio.sleep(0.1)
         raise AssertionError("the page would not be left")
 
     async def ready(self) -> None:

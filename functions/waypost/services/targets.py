@@ -99,10 +99,11 @@ def in_time(resolve: Resolve, seconds: float) -> Resolve:
 
     def ask(host: str, port: int) -> list[str]:
         ends = time.monotonic() + seconds
-        if not _asked.acquire(timeout=seconds):
+        turns = _asked
+        if not turns.acquire(timeout=seconds):
             raise _no_answer()
         found: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
-        threading.Thread(target=_ask, args=(resolve, host, port, found), name="resolver", daemon=True).start()
+        threading.Thread(target=_ask, args=(resolve, host, port, found, turns), name="resolver", daemon=True).start()
         try:
             answer = found.get(timeout=max(0.0, ends - time.monotonic()))
         except queue.Empty:
@@ -114,13 +115,16 @@ def in_time(resolve: Resolve, seconds: float) -> Resolve:
     return ask
 
 
-def _ask(resolve: Resolve, host: str, port: int, found: "queue.SimpleQueue[list[str] | Exception]") -> None:
+def _ask(
+    resolve: Resolve, host: str, port: int, found: "queue.SimpleQueue[list[str] | Exception]",
+    turns: threading.BoundedSemaphore,
+) -> None:  # fmt: skip
     try:
         found.put(resolve(host, port))
     except Exception as error:
         found.put(error)
     finally:
-        _asked.release()
+        turns.release()
 
 
 def _no_answer() -> NetworkError:
