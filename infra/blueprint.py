@@ -102,6 +102,7 @@ QUEUES = (
     Queue("realtime", fifo=True, visibility_seconds=30, max_receives=20),  # group = session
     # A file may take ten minutes (media/bounds.py); until then nobody else is to have it.
     Queue("media", fifo=False, visibility_seconds=660, max_receives=50),
+    Queue("fetches", fifo=False, visibility_seconds=200, max_receives=50),  # files to be fetched; delay = the back-off
     Queue("webhooks", fifo=False, visibility_seconds=60, max_receives=20),  # delay = the back-off timer
     # Its messages name places that hold numbers, as S3 writes them: none is kept longer than the drop keeps its files,
     # and until then it is tried. A file that cannot be sent is no failure.
@@ -168,6 +169,7 @@ FUNCTIONS = (
             "queue:bulk:drop",
             "queue:runs:send",
             "queue:media:send",
+            "queue:fetches:send",
             *_NUDGES,
             "bucket:bulk:write",
             "bucket:media:write",  # what is uploaded, in parts
@@ -225,8 +227,6 @@ FUNCTIONS = (
         grants=("table:main:write", "table:keys:read", "queue:webhooks:send", "key:data:unwrap"),
     ),
     Function(
-        # It fetches files from the internet, too. No function is in a VPC, so its way out is Lambda's own, and the
-        # network that it could reach by it holds nothing of ours; what it may connect to, services/targets.py says.
         "media",
         "media.handler.handler",
         "queue",
@@ -239,6 +239,26 @@ FUNCTIONS = (
         disk_mb=1024,
         # Who waits for a file is woken by the consumer of `runs`: it takes keys that a reader of files must not have.
         grants=("table:main:write", "table:keys:read", "queue:runs:send", "bucket:media:write", "key:data:unwrap"),
+    ),
+    Function(
+        # No function is in a VPC, so its way out is Lambda's own, and the network that it could reach by that holds
+        # nothing of ours; what it may connect to, services/targets.py says.
+        "fetch",
+        "fetch.handler.handler",
+        "queue",
+        "fetches",
+        batch=1,
+        concurrency=4,
+        timeout_seconds=190,
+        grants=(
+            "table:main:write",
+            "table:keys:read",
+            "queue:fetches:send",  # to try again later
+            "queue:media:send",
+            "queue:runs:send",
+            "bucket:media:write",
+            "key:data:unwrap",
+        ),
     ),
     Function(
         "drop",
@@ -276,6 +296,7 @@ FUNCTIONS = (
             "queue:claims:send",
             "queue:interactive:send",
             "queue:media:send",
+            "queue:fetches:send",
             "queue:runs:send",
             *_NUDGES,
             "bucket:drop:empty",

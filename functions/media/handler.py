@@ -1,6 +1,6 @@
-"""Fetches files and makes them fit to be sent. Trigger: the queue `media`, one message at a time.
+"""Makes files fit to be sent. Trigger: the queue `media`, one message at a time.
 
-    {"media": …}   a file has come, is to be fetched, or is looked after again: its state says which
+    {"media": …}   a file has come, or is looked after again
 
 A message that fails is given back and comes again; a file that keeps breaking its readers is refused after three tries.
 """
@@ -12,12 +12,9 @@ from pathlib import Path
 
 from media.bounds import Bounds, Preparer
 from waypost.bootstrap import app
-from waypost.domain.media import Ask, Prepared, State
-from waypost.entities.media import get_media
+from waypost.domain.media import Ask, Prepared
 from waypost.observability import logger
 from waypost.queue_records import Answer, Event, handle_records
-from waypost.services.fetching import Fetcher
-from waypost.services.media_fetching import fetch_media
 from waypost.services.media_preparing import StillClaimed, clear_leftovers, prepare_media
 
 BOUNDS = Bounds()
@@ -29,27 +26,15 @@ def handler(event: Event, _context: object) -> Answer:
 
 
 def _handle(media_id: str) -> None:
-    parts = app()
-    media = get_media(parts.table, media_id)
-    if media is not None and media.state == "fetching":
-        fetcher = _fetcher(parts.settings.allow_private_sources)
-        state: State | None = fetch_media(media, files=parts.files, fetcher=fetcher, now_ms=parts.now_ms)
-    else:
-        preparer = _preparer()  # before the file has a folder: what lies there by then are leftovers
-        state = prepare_media(
-            media_id,
-            files=parts.files,
-            prepare=functools.partial(_prepare, preparer),
-            now_ms=parts.now_ms,
-            claim_seconds=CLAIM_SECONDS,
-        )
+    parts, preparer = app(), _preparer()  # before the file has a folder: what lies there by then are leftovers
+    state = prepare_media(
+        media_id,
+        files=parts.files,
+        prepare=functools.partial(_prepare, preparer),
+        now_ms=parts.now_ms,
+        claim_seconds=CLAIM_SECONDS,
+    )
     logger("media").info("a file was looked at", extra={"media": media_id, "state": state})
-
-
-@functools.cache
-def _fetcher(allow_private: bool) -> Fetcher:
-    """One for this process: what it keeps is how to check certificates."""
-    return Fetcher(allow_private=allow_private)
 
 
 def _prepare(

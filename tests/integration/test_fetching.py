@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from media import handler
+from fetch import handler
 from tests.corpus import pictures
 from tests.integration.api_client import ApiClient, app_fixture, client_fixture
 from tests.integration.file_server import FileServer, answer
@@ -321,7 +321,7 @@ def test_a_try_that_breaks_leaves_the_next_one_free(
 
 def test_a_lost_message_is_found_by_the_sweep(app: App, server: FileServer) -> None:
     ask(app, server, "/a.png")
-    queue = app.engine.queues.queue("media")
+    queue = app.engine.queues.queue("fetches")
     for message in queue.receive():
         queue.delete(message.receipt)
     assert sweep(table=app.table, queues=app.engine.queues, now_ms=app.now_ms() + 120_000).media == 1
@@ -343,7 +343,7 @@ def test_the_api_has_a_file_fetched(
     assert SECRET not in json.dumps(begun.json())
     made = Fetcher(allow_private=False, resolve=lambda _host, _port: ["169.254.169.254"])
     monkeypatch.setattr(handler, "_fetcher", lambda _: made)
-    [message] = app.engine.queues.queue("media").receive(limit=1)
+    [message] = app.engine.queues.queue("fetches").receive(limit=1)
     record = {"messageId": message.message_id, "body": message.body}
     assert handler.handler({"Records": [record]}, None) == {"batchItemFailures": []}
     told = client.get(f"/v1/media/{begun.json()['id']}").json()

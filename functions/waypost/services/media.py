@@ -77,9 +77,12 @@ class Files:
         mark_uploaded(self.table, media)
         self.ask_for(media.id)
 
-    def ask_for(self, media_id: str, *, delay_seconds: int = 0) -> None:
-        """Have it fetched or prepared, whichever is next. What is settled already stays as it is."""
-        self.queues.queue("media").send(json.dumps({"media": media_id}), delay_seconds=delay_seconds)
+    def ask_for(self, media_id: str) -> None:
+        """Have it prepared. What is settled already stays as it is."""
+        self.queues.queue("media").send(json.dumps({"media": media_id}))
+
+    def ask_to_fetch(self, media_id: str, *, delay_seconds: int = 0) -> None:
+        self.queues.queue("fetches").send(json.dumps({"media": media_id}), delay_seconds=delay_seconds)
 
     def asked(self, media: Media) -> Asked:
         return said_of(media, self.seals)

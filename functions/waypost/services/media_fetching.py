@@ -50,5 +50,5 @@ def _later(media: Media, failed: TryAgain, files: Files, now: int) -> State:
         return refuse_media(media, failed.refused, files=files)
     wait = max(BACK_OFF_SECONDS[media.attempts - 1], min(round(failed.after), _LONGEST_WAIT))
     put_off(files.table, media, now + wait * 1000)
-    files.ask_for(media.id, delay_seconds=wait + 1)
+    files.ask_to_fetch(media.id, delay_seconds=wait + 1)
     return "fetching"

@@ -1,4 +1,4 @@
-"""Files that are named by a URL: asked for by whoever sends them, fetched by the function `media`, then as an upload.
+"""Files that are named by a URL: asked for by whoever sends them, fetched by the function `fetch`, then as an upload.
 
     fetching ─► checking      it is here, and goes on as what was uploaded
        │  └──► fetching       the server was busy or silent: again after a while
@@ -30,5 +30,5 @@ def ask_to_fetch(
         raise MediaRefused(refused.message, field=field, mend=refused.mend, code=refused.code) from None
     media = files.create(media_id, tenant, declared=declared, kind=kind, name=name, url=url, now_ms=now_ms)
     if media.state == "fetching":
-        files.ask_for(media.id)
+        files.ask_to_fetch(media.id)
     return media

@@ -4,19 +4,19 @@ Everything it sends is a nudge, so that a sweep too many changes nothing. What c
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from waypost.domain.lease import Head, may_claim
 from waypost.entities.bulk import list_open_runs
 from waypost.entities.head import get_head, list_running
-from waypost.entities.media import unsettled_media
+from waypost.entities.media import Media, unsettled_media
 from waypost.entities.session import get_session, list_sessions
 from waypost.entities.subscription import list_subscriptions
 from waypost.entities.tenant import list_tenants
 from waypost.entities.webhook import Endpoint, list_endpoints
 from waypost.entities.webhook_lane import overdue_lanes
-from waypost.ports import Queues, Table
+from waypost.ports import Queue, Queues, Table
 from waypost.services.bulk_runs import nudge_run
 from waypost.services.key_watch import KeyWatch
 from waypost.services.nudges import nudge_again
@@ -62,11 +62,17 @@ def sweep(*, table: Table, queues: Queues, now_ms: int) -> Found:
 def _nudge_media(table: Table, queues: Queues, now_ms: int) -> int:
     """Files whose message was lost, whom a try that died left behind, or whose messages were not woken."""
     left = [one for one in unsettled_media(table, now_ms - OVERDUE_MS) if one.claimed_until_ms < now_ms]
-    # As many messages as files wait already: more would only pile up.
-    if not left or queues.queue("media").depth() >= len(left):
+    fetched = [one for one in left if one.state == "fetching"]
+    here = [one for one in left if one.state != "fetching"]
+    return _nudge_files(fetched, queues.queue("fetches")) + _nudge_files(here, queues.queue("media"))
+
+
+def _nudge_files(left: Sequence[Media], queue: Queue) -> int:
+    """Unless as many messages wait already: more would only pile up."""
+    if not left or queue.depth() >= len(left):
         return 0
     for media in left:
-        queues.queue("media").send(json.dumps({"media": media.id}))
+        queue.send(json.dumps({"media": media.id}))
     return len(left)
 
 
