@@ -18,9 +18,18 @@ from containers.worker.recorder import Recorder
 from containers.worker.spool import Spool, spool_folder
 from waypost.bootstrap import App
 from waypost.domain.received import FileFacts, ReceivedState, seconds_before_try
-from waypost.entities.received import Received, get_received, pending_of, put_off_received
+from waypost.entities.received import Received, forgotten_write, get_received, pending_of, put_off_received
 from waypost.entities.session import Session
-from waypost.errors import Fenced, NetworkError, SessionNotLinked, StorageError, Tampered, WaypostError, WhatsAppError
+from waypost.errors import (
+    Fenced,
+    NetworkError,
+    NotFound,
+    SessionNotLinked,
+    StorageError,
+    Tampered,
+    WaypostError,
+    WhatsAppError,
+)
 from waypost.observability import logger
 from waypost.services.media_changes import settled
 from waypost.services.receiving import THUMBNAIL, Known, names_of, opened_part
@@ -85,6 +94,10 @@ class Downloads:
             media_id = await self._queue.get()
             try:
                 await self._take(media_id)
+            except Fenced:
+                raise
+            except StorageError as error:  # the file stays pending: it is looked at again
+                log.warning("cannot take a file in", extra={"session": self._session, "code": error.code})
             finally:
                 self._taken.discard(media_id)
 
@@ -97,6 +110,8 @@ class Downloads:
             await self._bring(received)
         except Fenced:
             raise
+        except Tampered as error:  # its key is gone: whoever sent it was erased
+            await self._give_up(received, error.code)
         except (SessionNotLinked, StorageError) as error:
             await self._put_off(received, error.code, _NOT_ITS_FAULT_SECONDS, tried=False)
         except WaypostError as error:
@@ -106,6 +121,11 @@ class Downloads:
             await self._failed(received, "page_timeout", tried=True)
         except FileNotFoundError:
             await self._failed(received, "spool_lost", tried=False)
+        except Exception as error:
+            # A mistake of ours, or a page that answers as none should: this file's trouble must not end the session.
+            kind = type(error).__name__
+            log.error("a file broke its download", extra={"session": self._session, "media": media_id, "kind": kind})
+            await self._failed(received, "internal", tried=True)
 
     async def _bring(self, received: Received) -> None:
         app = self._app
@@ -116,7 +136,7 @@ class Downloads:
         await patiently(self._upload, received, facts)
         try:
             await patiently(self._check, received, known, facts)
-        except (Tampered, WhatsAppError):
+        except WhatsAppError:
             await asyncio.to_thread(self._spool.drop, received.id)  # it is no good here, either
             raise
         await self._settle(received, "ready", facts, None)
@@ -135,14 +155,17 @@ class Downloads:
             self._app.received.keep(received, name, self._spool.part(received.id, name))
 
     def _check(self, received: Received, known: Known, facts: FileFacts) -> None:
-        """What the cloud has is read back and opened: size and hash are those of the file. Raises Tampered, NotFound,
-        WhatsAppError `media_corrupt`."""
+        """What the cloud has is read back and opened: size and hash are those of the file. Raises WhatsAppError
+        `media_corrupt`."""
         sha256, size = hashlib.sha256(), 0
-        for name in _names(facts):
-            plain = opened_part(known.secret, received.id, name, self._app.received.kept(received, name))
-            if name != THUMBNAIL:
-                sha256.update(plain)
-                size += len(plain)
+        try:
+            for name in _names(facts):
+                plain = opened_part(known.secret, received.id, name, self._app.received.kept(received, name))
+                if name != THUMBNAIL:
+                    sha256.update(plain)
+                    size += len(plain)
+        except (Tampered, NotFound):
+            raise WhatsAppError("What is stored cannot be opened.", code="media_corrupt") from None
         if (size, sha256.hexdigest()) != (facts.size, facts.sha256):
             raise WhatsAppError("What is stored is not what came.", code="media_corrupt")
 
@@ -154,6 +177,12 @@ class Downloads:
         await asyncio.to_thread(self._spool.drop, received.id)
         facts = (await patiently(self._app.received.known, received)).facts
         await self._settle(received, "failed", facts, code)
+
+    async def _give_up(self, received: Received, code: str) -> None:
+        """For good, and without a word: what could be told of it cannot be read any more."""
+        await asyncio.to_thread(self._spool.drop, received.id)
+        await patiently(self._app.table.update, forgotten_write(received, code))
+        await patiently(self._app.received.forget, received)
 
     async def _put_off(self, received: Received, code: str, seconds: float, *, tried: bool) -> None:
         log.warning("a file did not come", extra={"session": self._session, "media": received.id, "code": code})

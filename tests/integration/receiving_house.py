@@ -69,8 +69,11 @@ class FakePage:
         self.most_at_work = max(self.most_at_work, self.at_work)
         await self.gate.wait()
         self.at_work -= 1
-        if self.troubles:
-            raise WhatsAppError("The page refused the call.", code=self.troubles.pop(0))
+        trouble = self.troubles.pop(0) if self.troubles else None
+        if trouble == "bug":
+            raise KeyError(trouble)
+        if trouble is not None:
+            raise WhatsAppError("The page refused the call.", code=trouble)
         data = self.files[details["key"]]
         ticket = len(self.loads)
         self.held[ticket] = data

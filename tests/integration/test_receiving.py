@@ -16,7 +16,9 @@ from containers.worker.observed_changes import RevokeSeen
 from infra.local.lifecycle import Lifecycle
 from tests.integration.receiving_house import GRACE, JPEG, SMALL, Receiving, cut, receiving
 from tests.integration.simulator_driver import until
+from waypost.bootstrap import join
 from waypost.domain import received as rules
+from waypost.entities.wrapped_key import wrapped_key_key
 from waypost.errors import Conflict
 from waypost.services import receiving as service
 from waypost.services.media_changes import ask_again
@@ -139,6 +141,33 @@ async def test_a_download_that_fails_is_tried_again_and_then_fails_with_why(tmp_
             file = await house.wait_for("ready")
         assert house.bytes_of(file) == JPEG
         assert [state for _, state in house.states()] == ["pending", "ready", "pending", "failed", "pending", "ready"]
+
+
+async def test_a_download_that_breaks_us_harms_neither_the_session_nor_the_next_file(tmp_path: Path) -> None:
+    with receiving(tmp_path / "home") as house:
+        house.page.troubles = ["bug"] * 4
+        async with house.life() as life:
+            await life.see(house.picture("3EB01"))
+            assert (await house.wait_for("failed")).code == "internal"
+            await life.see(house.picture("3EB02"))
+            await house.wait_for("ready")
+
+
+async def test_the_file_of_somebody_who_was_erased_is_let_go(tmp_path: Path) -> None:
+    with receiving(tmp_path / "home") as house:
+        house.page.gate.clear()
+        async with house.life() as life:
+            await life.see(house.picture("3EB01"))
+            file = house.file()
+        house.app.engine.wrapped_keys.delete(wrapped_key_key(file.tenant, file.subject))
+        house.page.gate.set()
+        fresh = Receiving(join(house.app.settings, house.app.engine), house.page)  # the old one remembers the key
+        async with fresh.life():
+
+            async def let_go() -> bool:
+                return _code(house, file.id) == "key_erased"
+
+            await until(let_go, what="it is let go")
 
 
 @pytest.mark.parametrize(
