@@ -26,6 +26,7 @@ MEASUREMENTS: dict[str, tuple[tuple[str, ...], int]] = {
     "first invokes": (("first_invokes",), 120),
     "media": (("media",), 110),
     "receiving": (("receiving",), 90),
+    "files": (("files",), 90),
 }
 ALL_SECONDS = 580
 

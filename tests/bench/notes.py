@@ -21,7 +21,9 @@ class Notes:
 
     def note(self, path: str, body: dict[str, Any], now: float) -> None:
         if path == "/page":
-            place, name = (self.sent_in_page, body["id"]) if body["mine"] else (self.in_page, body["text"])
+            place, name = (
+                (self.sent_in_page, body["id"]) if body["mine"] else (self.in_page, body.get("text") or body["id"])
+            )
             place.setdefault(name, body["at"])
         elif (body.get("data") or {}).get("text") and body["type"].endswith("message_received"):
             self.by_webhook.setdefault(body["data"]["text"], now)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.corpus import pictures
 from tests.corpus.arrivals import check_arrival
 from tests.corpus.files import HONEST, HOSTILE, Honest, Hostile, made
 from tests.e2e.house import House, link, poll
@@ -48,7 +49,9 @@ class Sending:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    house = House(tmp_path_factory.mktemp("house"), environment=SETTINGS)
+    home = tmp_path_factory.mktemp("media") / "house"
+    (home.parent / "temporary").mkdir()
+    house = House(home, environment={**SETTINGS, "TMPDIR": str(home.parent / "temporary")})
     house.start()
     yield house
     house.stop()
@@ -103,6 +106,39 @@ def test_hostile_files_go_nowhere_and_say_why(files: MediaHouse) -> None:
         codes[name] = poll(look, 60, f"{name} is refused", every=0.3)
     assert codes == {name: hostile[name].code for name, _ in REFUSED}
     assert len(files.arrived()) == before
+
+
+def test_nothing_of_a_file_is_readable_at_rest(files: MediaHouse) -> None:
+    """Out and in, its bytes, names, captions and URL. What lies in the drop is plain until it is taken in, and then it
+    is gone; the browser's own profile and the simulated network are not ours."""
+    inside, comment, caption, name, place = "heron 41f7", "osprey 9a2c", "plover 77de", "curlew 03b8", "dunlin-5c1f"
+    text = f"{inside}\n".encode() * 3000
+    photo = pictures.jpeg(comment=comment.encode())
+    url = files.serve(text, place)
+    keys = [files.drop(THEIRS[1], f"{name}.txt", text, caption=caption)]
+    sent = [
+        files.send(THEIRS[0], {"id": files.upload(photo, name=f"{name}.jpg")}, text=caption),
+        files.send(THEIRS[0], {"url": url}, text=caption, filename=f"{name}.txt"),
+    ]
+    wanted = {hex_of(got.raise_for_status().json()["id"]) for got in sent}
+    back = files.from_person(THEIRS[1], "document", text, mime="text/plain", filename=f"{name}.txt", text=caption)
+    wanted |= {hex_of(poll(lambda: files.told_of(key).get("waypost-message"), 60, "it is taken in")) for key in keys}
+    poll(lambda: wanted <= files.arrived_by_id().keys(), 60, "all have arrived", every=0.3)
+    poll(lambda: files.came().get(back, {}).get("ends"), 60, "it came", every=0.3)
+    home = files.house.home
+    poll(lambda: not any((home / key).exists() for key in keys), 60, "the drop is empty", every=0.3)
+    poll(lambda: not _files_below(home / "spool") + _files_below(home / "outgoing"), 60, "nothing is on its way")
+    assert not list((home.parent / "temporary").glob("waypost-*"))
+    stored = [path for path in _files_below(home) if path.relative_to(home).parts[0] not in ("simulator", "profiles")]
+    assert {"logs", "blobs"} <= {path.relative_to(home).parts[0] for path in stored}
+    for path in stored:
+        found = path.read_bytes()
+        for secret in (inside, comment, caption, name, place):
+            assert secret.encode() not in found, f"{path.relative_to(home)} is readable"
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def _send(files: MediaHouse, file: Honest, way: Way, to: str) -> Sending:
