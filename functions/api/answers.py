@@ -272,10 +272,11 @@ class CloudEvent(BaseModel):
     build: str
     data: dict[str, Any] | None = Field(
         default=None,
-        description="What happened. A `message_status_update` with `change` tells of a message that was sent before, by"
-        " us or by others: `edited` (`text`, `edited_at`), `revoked` (`by`, `revoked_at`) or `reaction` (`by`, `emoji`;"
-        " null: taken back). `by` null is this account; `status` is then what it was. In a group, `from` and `by` are"
-        " members, and a message is delivered or read once all members have it.",
+        description="What happened. A `message_status_update` with `change` tells of a message that was sent before, "
+        "by us or by others: `edited` (`text`, `edited_at`), `revoked` (`by`, `revoked_at`), `reaction` "
+        "(`by`, `emoji`; null: taken back) or `media` (`media`: the file that came with it is here, "
+        "failed, or is asked for again). `by` null is this account; `status` is then what it was. In a "
+        "group, `from` and `by` are members, and a message is delivered or read once all members have it.",
     )
     unreadable: str | None = Field(default=None, description="Why there is no data: its key was erased, say.")
 
