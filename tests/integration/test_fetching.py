@@ -110,48 +110,44 @@ def test_a_public_https_url_is_fetched_and_tells_no_secret_of_ours(world: tuple[
     assert not any(name in head for name in ("cookie", "authorization", "referer"))
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "10.0.0.1", "127.0.0.1", "169.254.169.254", "100.64.0.1", "168.63.129.16", "224.0.0.1", "0.0.0.0",
-        "::1", "fe80::1", "fc00::1", "fd00:ec2::254", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::",
-    ],
+INNER = (
+    "10.0.0.1", "127.0.0.1", "169.254.169.254", "100.64.0.1", "168.63.129.16", "224.0.0.1", "0.0.0.0",
+    "::1", "fe80::1", "fc00::1", "fd00:ec2::254", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::",
 )  # fmt: skip
+
+
 @pytest.mark.parametrize("how", ["at once", "after a redirect", "after the name changed", "among public ones"])
-def test_no_way_leads_to_an_address_that_is_not_public(world: tuple[World, FileServer], address: str, how: str) -> None:
+def test_no_way_leads_to_an_address_that_is_not_public(world: tuple[World, FileServer], how: str) -> None:
     made, server = world
-    to = "https://inner.example/a.bin"
+    to, path = "https://inner.example/a.bin", "/redirect"
     server.pages["/redirect"] = [answer(status="302 Found", location=to)]
-    made.addresses["inner.example"] = [[address]]
-    if how == "at once":
-        url, opened = to, []
-    elif how == "after a redirect":
-        url, opened = "https://files.example/redirect", [PUBLIC]
-    elif how == "among public ones":
-        url, opened = "https://files.example/a.bin", []
-        made.addresses["files.example"] = [[PUBLIC, address]]
-    else:
-        made.addresses["files.example"] = [[PUBLIC], [address]]
-        server.pages["/redirect"] = [answer(status="307 Temporary Redirect", location="/a.bin")]
-        url, opened = "https://files.example/redirect", [PUBLIC]
-    assert refused(url, made.fetcher) == "url_refused"
-    assert made.opened == opened
+    for address in INNER:
+        made.opened.clear()
+        made.addresses = {"files.example": [[PUBLIC]], "inner.example": [[address]]}
+        if how == "among public ones":
+            path, made.addresses["files.example"] = "/a.bin", [[PUBLIC, address]]
+        elif how == "after the name changed":
+            server.pages["/redirect"] = [answer(status="307 Temporary Redirect", location="/a.bin")]
+            made.addresses["files.example"] = [[PUBLIC], [address]]
+        url = to if how == "at once" else f"https://files.example{path}"
+        assert refused(url, made.fetcher) == "url_refused", address
+        assert made.opened == ([PUBLIC] if how.startswith("after") else []), address
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://files.example/a.bin", "https://user:pass@files.example/a", "https://127.0.0.1/", "https://[::1]/",
-        "https://2130706433/", "https://0x7f.1/", "ftp://files.example/a", "file:///etc/passwd",
-        "https://files.example:99999/", "gopher://files.example/", "data:text/plain,x",
-    ],
+URLS = (
+    "http://files.example/a.bin", "https://user:pass@files.example/a", "https://127.0.0.1/", "https://[::1]/",
+    "https://2130706433/", "https://0x7f.1/", "ftp://files.example/a", "file:///etc/passwd",
+    "https://files.example:99999/", "gopher://files.example/", "data:text/plain,x",
 )  # fmt: skip
-def test_what_is_no_fit_url_is_refused_also_as_the_end_of_a_redirect(world: tuple[World, FileServer], url: str) -> None:
+
+
+def test_what_is_no_fit_url_is_refused_also_as_the_end_of_a_redirect(world: tuple[World, FileServer]) -> None:
     made, server = world
     made.addresses |= {"2130706433": [["127.0.0.1"]], "0x7f.1": [["127.0.0.1"]]}
-    assert refused(url, made.fetcher) == "url_refused"
-    server.pages["/redirect"] = [answer(status="301 Moved", location=url)]
-    assert refused("https://files.example/redirect", made.fetcher) == "url_refused"
+    for url in URLS:
+        assert refused(url, made.fetcher) == "url_refused", url
+        server.pages["/redirect"] = [answer(status="301 Moved", location=url)]
+        assert refused("https://files.example/redirect", made.fetcher) == "url_refused", url
 
 
 def test_redirects_are_followed_three_times_and_no_further(server: FileServer) -> None:
