@@ -115,18 +115,18 @@ def test_nothing_of_a_file_is_readable_at_rest(files: MediaHouse) -> None:
     text = f"{inside}\n".encode() * 3000
     photo = pictures.jpeg(comment=comment.encode())
     url = files.serve(text, place)
-    keys = [files.drop(THEIRS[1], f"{name}.txt", text, caption=caption)]
+    key = files.drop(THEIRS[1], f"{name}.txt", text, caption=caption)
     sent = [
         files.send(THEIRS[0], {"id": files.upload(photo, name=f"{name}.jpg")}, text=caption),
         files.send(THEIRS[0], {"url": url}, text=caption, filename=f"{name}.txt"),
     ]
     wanted = {hex_of(got.raise_for_status().json()["id"]) for got in sent}
     back = files.from_person(THEIRS[1], "document", text, mime="text/plain", filename=f"{name}.txt", text=caption)
-    wanted |= {hex_of(poll(lambda: files.told_of(key).get("waypost-message"), 60, "it is taken in")) for key in keys}
+    wanted.add(hex_of(poll(lambda: files.told_of(key).get("waypost-message"), 60, "it is taken in")))
     poll(lambda: wanted <= files.arrived_by_id().keys(), 60, "all have arrived", every=0.3)
     poll(lambda: files.came().get(back, {}).get("ends"), 60, "it came", every=0.3)
     home = files.house.home
-    poll(lambda: not any((home / key).exists() for key in keys), 60, "the drop is empty", every=0.3)
+    poll(lambda: not (home / key).exists(), 60, "the drop is empty", every=0.3)
     poll(lambda: not _files_below(home / "spool") + _files_below(home / "outgoing"), 60, "nothing is on its way")
     assert not list((home.parent / "temporary").glob("waypost-*"))
     stored = [path for path in _files_below(home) if path.relative_to(home).parts[0] not in ("simulator", "profiles")]
