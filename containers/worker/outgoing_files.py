@@ -52,9 +52,10 @@ def forget_outgoing(home: Path, session: str) -> None:
 
 def _folder(home: Path, session: str, group: int | None) -> Path:
     outer, folder = home / "outgoing", home / "outgoing" / session
-    outer.mkdir(mode=0o711, parents=True, exist_ok=True)
+    outer.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
     if group is not None:
+        outer.chmod(0o711)  # to go through, not to look
         os.chown(folder, -1, group)
         folder.chmod(0o710)
     return folder

@@ -29,6 +29,7 @@ from playwright.async_api import async_playwright
 from containers.worker.browser import Place, launch
 from containers.worker.fence import Fence
 from containers.worker.identity import Identity
+from containers.worker.outgoing_files import plain_file
 
 async def main(home, chromium):
     fence = Fence(os.environ["WAYPOST_LAUNCHER"])
@@ -58,6 +59,16 @@ async def do(words, home, chromium, fence, playwright, browsers):
             read = sum(len(path.read_bytes()) for path in files)
             import shutil; shutil.rmtree(copy)
             return [paused, len(files), read]
+        case ["file", session]:
+            page = browsers[session].context.pages[0]
+            cdp = await browsers[session].context.new_cdp_session(page)
+            with plain_file(home, session, [b"what is ", b"sent"]) as path:
+                expression = "window.given = Object.assign(document.createElement('input'), {type: 'file'})"
+                found = await cdp.send("Runtime.evaluate", {"expression": expression})
+                named = {"files": [str(path)], "objectId": found["result"]["objectId"]}
+                await cdp.send("DOM.setFileInputFiles", named)
+                facts = path.stat()
+                return [await page.evaluate("given.files[0].text()"), facts.st_mode & 0o777, facts.st_gid, str(path)]
         case ["stop", session]:
             await browsers.pop(session).stop()
             return "stopped"
@@ -180,6 +191,10 @@ async def test_each_session_has_a_user_of_its_own_and_cannot_see_the_others(told
         assert paused > 0
         assert files > 0
         assert read > 0
+
+        text, mode, group, path = told.do("file", "ses_1")
+        assert (text, mode, group) == ("what is sent", 0o640, user_of(first)), "a file for a page that only it can read"
+        assert not Path(path).exists()
 
         assert told.do("stop", "ses_1") == "stopped"
         assert told.do("list", "ses_1"), "a stopped browser's profile is the worker's again"

@@ -87,10 +87,11 @@ async def send_every_kind_of_file(session: Session, simulator: Simulator, bruno:
     answer = await bruno.call("POST", "/messages", {"to": ANA, "text": "send me all"}, 201)
     for number, kind in enumerate(SOURCES):
         found, data = await asyncio.to_thread(prepared, kind, tmp_path / kind)
-        captioned = kind in ("image", "gif", "video", "document")
+        caption = f"my {kind} @{bruno.number}" if kind in ("image", "gif", "video", "document") else None
         sent = await send(
             session, tmp_path, kind, data, bruno.jid, number, found.mime, name=f"a {kind}{found.extension}",
-            caption=f"my {kind}" if captioned else None, view_once=kind in ("image", "voice"), quoted=answer["id"],
+            caption=caption, view_once=kind in ("image", "voice"), quoted=answer["id"],
+            mentions=(bruno.jid,) if caption else (),
         )  # fmt: skip
         assert (sent.ack >= 0, sent.error) == (True, None), kind
         message, got = await arrived(simulator, bruno, number)
@@ -98,10 +99,11 @@ async def send_every_kind_of_file(session: Session, simulator: Simulator, bruno:
         if kind != "sticker":  # WhatsApp's page draws still ones anew
             assert (got == data, shown["sha256"]) == (True, found.sha256), kind
         assert (shown.get("width"), shown.get("height")) == (found.width, found.height), kind
-        assert (message["type"], message["text"]) == (SAID[kind], f"my {kind}" if captioned else ""), kind
+        assert (message["type"], message["text"]) == (SAID[kind], caption or ""), kind
         assert shown["mime"].partition(";")[0] == found.mime.partition(";")[0]
         assert (shown["gif"], shown["view_once"]) == (kind == "gif", kind in ("image", "voice")), kind
         assert message["quoted_id"] == answer["id"], kind
+        assert len(message["mentions"]) == bool(caption), kind
         if kind == "document":
             assert shown["filename"] == "a document.txt"
         if kind == "voice":
