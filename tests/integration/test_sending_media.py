@@ -36,7 +36,7 @@ from waypost.entities.media_wait import list_waits
 from waypost.entities.message import get_message
 from waypost.entities.schedule import last_waiting_by_chat, put_off, waiting_in_chat
 from waypost.entities.send_log import newest_done
-from waypost.errors import MediaRefused, NotFound, ValidationError
+from waypost.errors import MediaRefused, NotFound, Tampered, ValidationError
 from waypost.services import media_waking
 from waypost.services.journal import read
 from waypost.services.media import READY
@@ -190,6 +190,25 @@ def test_a_refused_file_fails_its_messages_at_once_and_lets_the_others_go(tmp_pa
         with pytest.raises(MediaRefused) as caught:
             accept_any(app, file_to(), message_id(3))
         assert caught.value.code == "media_macros"
+
+
+def test_a_message_whose_chat_was_erased_keeps_no_other_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sending_app(tmp_path) as app:
+        come(app)
+        accept_any(app, replace(file_to(text="one"), to=parse_address("4915112345603")), message_id(1))
+        second = accept_any(app, file_to(text="two"), message_id(2))
+        original = media_waking.Waker._content
+
+        def content(waker: media_waking.Waker, message: Message) -> Any:
+            if message.id == message_id(1):
+                raise Tampered("The key of a sealed value is gone.", code="key_erased")
+            return original(waker, message)
+
+        monkeypatch.setattr(media_waking.Waker, "_content", content)
+        settle(app)
+        assert (reasons(app, second), list_waits(app.table, MEDIA)) == ([""], [])
 
 
 def test_what_was_prepared_for_another_kind_fails_with_how_to_mend_it(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from waypost.entities.media import Media, close_media, get_media, is_settled
 from waypost.entities.media_wait import forget_wait, list_waits
 from waypost.entities.message import get_message
 from waypost.entities.schedule import wake_place
-from waypost.errors import MediaRefused
+from waypost.errors import MediaRefused, Tampered
 from waypost.ports import Queues, Table
 from waypost.services.contacts import Contacts
 from waypost.services.journal import append
@@ -77,6 +77,8 @@ class Waker:
             check_sent_as(self._content(message), outcome.kind)
         except MediaRefused as refused:
             self._fail(message, refused)
+        except Tampered:
+            pass  # its chat's key was erased: whoever waits beside it is not to wait for that
         wake(message, table=self.table, queues=self.queues, now_ms=self.now_ms())
 
     def _content(self, message: Message) -> Mapping[str, Any]:
