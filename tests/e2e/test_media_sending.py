@@ -40,8 +40,10 @@ def test_files_go_out_as_they_were_prepared_once_and_in_order(house: House, tmp_
             "state": "ready", "sha256": prepared["sha256"], "width": prepared["width"],
         }  # fmt: skip
 
-        refused = upload(api, b"MZ" + bytes(500))
-        lost = send(api, session, media={"id": refused}, to_status=202)
+        program = b"MZ" + bytes(500)
+        begun = begin(api, program)
+        lost = send(api, session, media={"id": begun["id"]})  # before a byte of it has come
+        finish(api, begun, program)
         last = f"/v1/sessions/{session}/messages/{lost['id']}"
         poll(lambda: api.get(last).json()["status"] == "failed", 20, "it failed")
         failed = api.get(last).json()
@@ -93,19 +95,28 @@ def worker_of(house: House) -> int:
 
 
 def upload(api: httpx.Client, data: bytes, **said: Any) -> str:
-    begun = api.post("/v1/media", json={"size": len(data), **said}).raise_for_status().json()
+    begun = begin(api, data, **said)
+    finish(api, begun, data)
+    return str(begun["id"])
+
+
+def begin(api: httpx.Client, data: bytes, **said: Any) -> dict[str, Any]:
+    begun: dict[str, Any] = api.post("/v1/media", json={"size": len(data), **said}).raise_for_status().json()
+    return begun
+
+
+def finish(api: httpx.Client, begun: dict[str, Any], data: bytes) -> None:
     size = begun["upload"]["part_bytes"]
     for number in begun["upload"]["missing"]:
         part = data[(number - 1) * size : number * size]
         headers = {"content-type": "application/octet-stream"}
         api.put(f"/v1/media/{begun['id']}/parts/{number}", content=part, headers=headers).raise_for_status()
     api.post(f"/v1/media/{begun['id']}/complete").raise_for_status()
-    return str(begun["id"])
 
 
-def send(api: httpx.Client, session: str, *, to_status: int = 202, **body: Any) -> dict[str, Any]:
+def send(api: httpx.Client, session: str, **body: Any) -> dict[str, Any]:
     answer = api.post(f"/v1/sessions/{session}/messages", json={"to": f"+{THEIRS}", **body})
-    assert answer.status_code == to_status, answer.text
+    assert answer.status_code == 202, answer.text
     found: dict[str, Any] = answer.json()
     return found
 
