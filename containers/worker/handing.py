@@ -26,8 +26,8 @@ from waypost.errors import NotFound, Tampered
 from waypost.services.media import READY, prepared_of
 from waypost.services.media_choice import is_gone, with_name
 from waypost.services.media_told import facts_of
-from waypost.services.media_waking import LOOK_AGAIN_MS, wake
-from waypost.services.sending import CONTENT
+from waypost.services.media_waking import LOOK_AGAIN_MS
+from waypost.services.sending import CONTENT, wake
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,8 +85,8 @@ def put_off(table: Table, waiting: Waiting, due_ms: int, waits_for: str) -> None
 
 
 def wake_place(table: Table, message: Message, now_ms: int) -> Waiting | None:
-    """Let a message that waits for its file go on, and what waits behind it. Returns the last that may go now; None
-    when it waits for something else, or not at all."""
+    """Let a message that waits for its file go on, and what waits behind it; of one that is settled, what waits behind
+    it alone. Returns the last that may go now; None when it waits for something else, or nothing waits."""
     places = waiting_in_chat(
         table, message.session, message.contact, message.lane, after=message.number - 1, up_to=_LAST_NUMBER
     )

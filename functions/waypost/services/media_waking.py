@@ -16,7 +16,6 @@ from waypost.entities.head import get_head
 from waypost.entities.media import Media, close_media, get_media, is_settled
 from waypost.entities.media_wait import forget_wait, list_waits
 from waypost.entities.message import get_message
-from waypost.entities.schedule import wake_place
 from waypost.errors import MediaRefused, Tampered
 from waypost.ports import Queues, Table
 from waypost.services.contacts import Contacts
@@ -24,18 +23,10 @@ from waypost.services.journal import append
 from waypost.services.media import prepared_of
 from waypost.services.nudges import nudge_consumers
 from waypost.services.sealing import Seals
-from waypost.services.sending import CONTENT, enqueue
+from waypost.services.sending import CONTENT, wake
 from waypost.services.telling import ended_unsent
 
 LOOK_AGAIN_MS = 300_000  # how long a message waits for its file before somebody looks, should nobody wake it
-
-
-def wake(message: Message, *, table: Table, queues: Queues, now_ms: int) -> None:
-    """Its file is there: it goes on, with what waits behind it."""
-    last = wake_place(table, message, now_ms)
-    if last is not None:
-        unique = f"{last.message}-woken-{now_ms}"
-        enqueue(last.session, last.lane, last.contact, last.message, unique, queues=queues)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from waypost.domain.message import Lane, Message
 from waypost.entities.head import get_head
 from waypost.entities.message import get_message
 from waypost.entities.queue_pause import get_pause
-from waypost.entities.schedule import Waiting, page_by_due
+from waypost.entities.schedule import Waiting, page_by_due, wake_place
 from waypost.entities.session import Session
 from waypost.errors import Conflict, NotFound
 from waypost.ports import Queues, Table
@@ -47,7 +47,16 @@ def cancel(message: Message, *, now_ms: int, table: Table, queues: Queues, seals
         )
     if not done.refused:
         nudge_consumers(message.session, done.head.number, queues=queues)
+        wake(message, table=table, queues=queues, now_ms=now_ms)
     return current
+
+
+def wake(message: Message, *, table: Table, queues: Queues, now_ms: int) -> None:
+    """It waits for its file no more, or for nothing any more: it goes on, with what waits behind it."""
+    last = wake_place(table, message, now_ms)
+    if last is not None:
+        unique = f"{last.message}-woken-{now_ms}"
+        enqueue(last.session, last.lane, last.contact, last.message, unique, queues=queues)
 
 
 def enqueue(
