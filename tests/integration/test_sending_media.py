@@ -41,6 +41,7 @@ from waypost.services import media_waking
 from waypost.services.journal import read
 from waypost.services.media import READY
 from waypost.services.media_preparing import prepare_media
+from waypost.services.sending import cancel
 from waypost.services.sweeping import sweep
 
 ADA = "4915112345602"
@@ -139,7 +140,7 @@ def test_a_ready_file_is_sent_with_its_caption_and_its_bytes_and_is_not_left_on_
         assert (told["type"], told["text"]) == ("image", "the sea")
         assert told["media"] == {
             "id": MEDIA, "state": "ready", "mime": "image/png", "size": len(BYTES), "sha256": "ab" * 32, "width": 640,
-            "height": 480, "filename": "holiday.png",
+            "height": 480, "has_thumbnail": False, "filename": "holiday.png",
         }  # fmt: skip
 
 
@@ -157,6 +158,26 @@ def test_a_file_that_is_not_ready_holds_its_place_and_what_comes_behind_it(tmp_p
         hints = app.engine.queues.queue(f"interactive-{SESSION}").receive(limit=10)
         assert message_id(2) in {json.loads(hint.body)["message"] for hint in hints}
         assert send(app, whatsapp) == ["image: one", "two"]
+
+
+def test_what_waits_behind_a_file_that_never_comes_goes_on_when_that_message_is_cancelled(tmp_path: Path) -> None:
+    with sending_app(tmp_path) as app:
+        whatsapp = FakeWhatsApp()
+        come(app)
+        first = accept_any(app, file_to(text="one"), message_id(1))
+        accept(app, ADA, "two", message_id(2))
+        assert send(app, whatsapp) == []
+        cancel(
+            first,
+            now_ms=app.now_ms(),
+            table=app.table,
+            queues=app.engine.queues,
+            seals=app.seals,
+            contacts=app.contacts,
+        )
+        hints = app.engine.queues.queue(f"interactive-{SESSION}").receive(limit=10)
+        assert message_id(2) in {json.loads(hint.body)["message"] for hint in hints}
+        assert send(app, whatsapp) == ["two"]
 
 
 def test_an_album_keeps_its_order_whichever_of_its_files_is_ready_first(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from waypost.services.media import prepared_of
 from waypost.services.media_choice import with_name
 from waypost.services.sealing import Seals
 
-_FACTS = ("mime", "size", "sha256", "width", "height", "duration_ms")
+_FACTS = ("mime", "size", "sha256", "width", "height", "duration_ms", "pages", "has_thumbnail")
 
 
 def facts_of(prepared: Prepared) -> dict[str, Any]:
