@@ -47,7 +47,7 @@ class DropFolder:
         self._thread = threading.Thread(target=self._run, name="drop-folder", daemon=True)
 
     def start(self) -> None:
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self._made()
         self._thread.start()
 
     def stop(self) -> None:
@@ -65,7 +65,21 @@ class DropFolder:
                 self._offer()
                 self._stopping.wait(SETTLE_SECONDS)
 
+    def _made(self) -> os.stat_result:
+        """The folder, which is made where somebody took it away."""
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        return self._folder.stat()
+
     def _watch(self) -> None:
+        """Until the folder is another: a watch sees nothing of one that was put in its place."""
+        self._made()
+        held = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)  # so that no other gets its number meanwhile
+        try:
+            self._watch_held(held)
+        finally:
+            os.close(held)
+
+    def _watch_held(self, held: int) -> None:
         looked = 0.0
         changes = watch(
             self._folder,
@@ -82,6 +96,8 @@ class DropFolder:
             for _, name in changed:
                 self._note(files_in(Path(name)))
             self._offer()
+            if not os.path.samestat(os.fstat(held), self._made()):
+                return
 
     def _look(self) -> None:
         for path in [path for path in self._told if seen(path) is None]:

@@ -1,6 +1,7 @@
 """The watcher of the drop's folder tells of whole files, each once, in the order of names, and misses none."""
 
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -57,6 +58,19 @@ def test_a_folder_that_is_moved_in_is_told_of_with_all_its_files(home: Path, wat
     (home / "elsewhere/holiday").rename(home / CHAT / "holiday")
     seen = eventually(lambda: sorted(told), lambda seen: len(seen) == 2)
     assert seen == [f"{CHAT}/holiday/1.jpg", f"{CHAT}/holiday/more/2.jpg"]
+
+
+def test_a_drop_that_was_removed_and_made_anew_is_watched_again(home: Path, watched: Callable[..., list[str]]) -> None:
+    told = watched()
+    (home / CHAT / "before.jpg").write_bytes(b"x")
+    assert eventually(lambda: list(told), bool) == [f"{CHAT}/before.jpg"]
+    shutil.rmtree(home / "drop")
+    eventually((home / "drop").is_dir, bool)
+    (home / CHAT).mkdir(parents=True, exist_ok=True)
+    (home / CHAT / "one.jpg").write_bytes(b"x")
+    assert eventually(lambda: told[1:], bool) == [f"{CHAT}/one.jpg"]
+    (home / CHAT / "two.jpg").write_bytes(b"x")
+    assert eventually(lambda: told[2:], bool) == [f"{CHAT}/two.jpg"]
 
 
 def test_a_file_is_not_told_of_while_somebody_writes(home: Path, watched: Callable[..., list[str]]) -> None:
