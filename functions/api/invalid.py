@@ -22,6 +22,12 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     ),
     "without_media": ("without_media", "This is said of a file, and there is none.", "Give media, or leave it out."),
     "media_id_or_url": ("id_or_url", "A file is named either by its id or by its URL.", "Give one of them."),
+    "size_or_url": (
+        "size_or_url",
+        "A file is either sent, which needs its size, or fetched, which needs its URL.",
+        "Give one of size and url.",
+    ),
+    "name_not_path": ("not_a_name", "This is a path, not a name.", "Give the last part of it, without slashes."),
     "phones_or_vcard": ("phones_or_vcard", "A card is made from phones, or given whole.", "Give one of them."),
     "text_and_template": ("too_many", "There are a text and a template.", "Give one of them."),
     "missing": ("missing", "This is required.", "Give it."),

@@ -3,7 +3,8 @@
 from typing import Annotated, Self
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from api.schemas import MAX_URL, Request, printable
 from waypost.domain.media import Kind, State
@@ -22,12 +23,21 @@ PartNumber = Annotated[int, Path(description="Counts from 1.", examples=[1])]
 
 def _plain_name(name: str) -> str:
     if "/" in name or "\\" in name:
-        raise ValueError("a name, not a path")
+        raise PydanticCustomError("name_not_path", "A name, not a path.")
     return printable(name)
 
 
 class NewMedia(Request):
     """Either `size`: the bytes will come; or `url`: they are fetched."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"size": 204800, "type": "image/jpeg", "name": "harbour.jpg"},
+                {"url": "https://example.com/invoice.pdf", "kind": "document", "name": "invoice.pdf"},
+            ]
+        }
+    )
 
     size: int | None = Field(None, ge=1, le=_MOST, examples=[204800], description="How many bytes will come.")
     url: str | None = Field(
@@ -51,7 +61,7 @@ class NewMedia(Request):
     @model_validator(mode="after")
     def _from_one_place(self) -> Self:
         if (self.size is None) == (self.url is None):
-            raise ValueError("give size or url, one of them")
+            raise PydanticCustomError("size_or_url", "Either a size or a URL.")
         return self
 
 

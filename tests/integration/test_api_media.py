@@ -114,8 +114,15 @@ def test_parts_that_are_missing_wrong_or_unknown_are_told(client: ApiClient, mon
 def test_what_is_too_large_or_no_name_is_refused_before_a_byte_is_sent(app: App, client: ApiClient) -> None:
     refused = client.post("/v1/media", {"size": app.settings.media_source_bytes + 1})
     assert (refused.status, refused.code) == (413, "media_source_too_large")
-    for wrong in ({"size": 0}, {"size": 5, "name": "../x"}, {"size": 5, "kind": "poster"}, {"size": 5, "name": "a\nb"}):
+    for wrong in ({"size": 0}, {"size": 5, "kind": "poster"}, {"size": 5, "name": "a\nb"}):
         assert client.post("/v1/media", wrong).status == 422
+    for wrong, code in (
+        ({}, "size_or_url"),
+        ({"size": 5, "url": "https://files.example/a.jpg"}, "size_or_url"),
+        ({"size": 5, "name": "../x"}, "not_a_name"),
+    ):
+        told = client.post("/v1/media", wrong).json()["errors"][0]
+        assert (told["code"], bool(told["mend"])) == (code, True)
 
 
 def test_another_tenants_file_is_not_there_and_a_repeated_request_makes_one(client: ApiClient) -> None:
