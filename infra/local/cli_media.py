@@ -54,9 +54,18 @@ def media_send(
     sent. Exit code 1 when it is refused or fails."""
     from infra.local.media import send_file
 
-    if "://" not in file and not Path(file).is_file():
-        raise click.BadParameter("There is no such file.", param_hint="FILE")
+    if "://" not in file:
+        _check(Path(file))
     said = {"text": text, "kind": kind, "view_once": view_once, "reply_to": reply_to}
     given = {name: value for name, value in said.items() if value}
     if not asking(send_file, home, api_key, session, to, file, given, not no_wait):
         raise SystemExit(1)
+
+
+def _check(file: Path) -> None:
+    if not file.exists():
+        raise click.BadParameter("There is no such file.", param_hint="FILE")
+    if not file.is_file():
+        raise click.BadParameter("This is a folder: name one file, or pack a zip.", param_hint="FILE")
+    if not file.stat().st_size:
+        raise click.BadParameter("The file is empty.", param_hint="FILE")

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click import ClickException
 from click.testing import CliRunner, Result
 
+from infra.local import cli_options
 from infra.local.addresses import choose
 from infra.local.announcement import curl_lines
 from infra.local.builder import build
@@ -22,6 +24,7 @@ from infra.local.part import NeverHealthy, Part, PartSpec
 from infra.local.processes import Identity, end_group
 from infra.local.reload import concerns
 from infra.local.running import STATE_FILE, held, state_of
+from waypost.client import Refused
 from waypost.services.tenants import check_api_key
 
 ADDRESSES = {"url": "http://127.0.0.1:1", "person_page": None}
@@ -61,6 +64,26 @@ def test_status_says_that_nothing_runs(home: Home) -> None:
     found = waypost(home, "status", "--json")
     assert found.exit_code == 1
     assert json.loads(found.output)["running"] is False
+
+
+def test_a_refusal_is_told_with_where_it_is_and_how_to_mend_it(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli_options, "status", lambda _: {"url": "", "api_key": ""})
+    place = {"field": "size", "message": "This number is too small.", "mend": "Give at least 1."}
+
+    async def refuse(*_: object) -> None:
+        raise Refused(422, {"code": "invalid_request", "detail": "Not taken.", "errors": [place]})
+
+    with pytest.raises(ClickException) as told:
+        cli_options.asking(refuse, home.path, None)
+    assert told.value.message == "422 invalid_request: Not taken.\nsize: This number is too small. Give at least 1."
+
+
+@pytest.mark.parametrize(("file", "words"), [("nothing.jpg", "no such"), (".", "a folder"), ("empty.jpg", "is empty")])
+def test_what_is_no_file_is_refused_before_anybody_is_asked(home: Home, file: str, words: str) -> None:
+    (home.path / "empty.jpg").touch()
+    said = waypost(home, "media", "send", "ses_0", "+4915112345678", str(home.path / file))
+    assert said.exit_code == 2
+    assert words in said.output
 
 
 def test_a_killed_run_is_not_taken_for_a_running_one(home: Home, sleeper: subprocess.Popen[bytes]) -> None:
