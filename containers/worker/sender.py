@@ -186,6 +186,7 @@ class Sender:
         return True
 
     async def _fail(self, message_id: str, error: WaypostError) -> None:
+        failure = failure_of(error)
         await self._steps.advance(
-            message_id, "failed", time_ms=self._app.now_ms(), reason=error.code, failure=failure_of(error)
+            message_id, "failed", time_ms=self._app.now_ms(), reason=failure.code, failure=failure
         )

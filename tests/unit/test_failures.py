@@ -15,6 +15,8 @@ from waypost.domain.failures import classify, without_ids
         ("new_chats_restricted", None, "rate_limit", "hold"),
         ("page_timeout", None, "network", "wait"),
         ("rate_overlimit", None, "rate_limit", "retry"),
+        ("file_too_large", None, "validation", "give_up"),
+        ("InvalidMediaFileType", None, "validation", "give_up"),
         ("send_refused", 463, "rate_limit", "hold"),
         ("send_refused", 475, "rate_limit", "hold"),
         ("send_refused", 479, "whatsapp_api", "retry"),
@@ -35,6 +37,11 @@ def test_each_failure_has_its_category_and_what_follows(
 def test_whatsapps_own_words_are_kept_without_whom_they_name() -> None:
     failure = classify("chat_not_found", words="Chat not found for 5511900000002@c.us")
     assert failure.words == "Chat not found for …"
+
+
+def test_a_file_that_the_page_does_not_take_has_one_code_and_keeps_the_pages_name_for_it() -> None:
+    failure = classify("InvalidMediaCheckRepairFailedType")
+    assert (failure.code, failure.words) == ("media_not_taken", "InvalidMediaCheckRepairFailedType")
 
 
 @given(st.integers(min_value=100000, max_value=10**15), st.text(max_size=300))

@@ -57,6 +57,17 @@ _BY_CODE: dict[str, tuple[Category, Next]] = {
     "not_group_member": ("business_logic", "give_up"),
     "not_group_admin": ("business_logic", "give_up"),
     "media_too_large": ("validation", "give_up"),
+    "media_not_taken": ("validation", "give_up"),
+}
+
+# What WhatsApp's page calls a file that it does not take, and will not take the next time either.
+_OF_FILES: dict[str, str] = {
+    "file_too_large": "media_too_large",  # wa-js, before the page is asked
+    "MediaFileTooLarge": "media_too_large",
+    "MediaFileEmpty": "media_not_taken",
+    "MediaFileFailedLoad": "media_not_taken",
+    "InvalidMediaFileType": "media_not_taken",
+    "InvalidMediaCheckRepairFailedType": "media_not_taken",
 }
 
 # WhatsApp's numbers on a message that it did not take, as its page names them (`NackReason` of
@@ -72,7 +83,9 @@ _IDS = re.compile(r"\S*@\S+|\+?\d[\d \-()]{4,}\d|\b[0-9A-Fa-f]{12,}\b")
 
 def classify(code: str, *, number: int | None = None, words: str | None = None) -> Failure:
     """What a failure means. WhatsApp's error number says more than the page's general `send_refused`."""
-    known = _BY_NUMBER.get(number or 0, code)
+    known = _BY_NUMBER.get(number or 0, _OF_FILES.get(code, code))
+    if code in _OF_FILES:
+        words = words or code  # which of them it was
     category, following = _BY_CODE.get(known, ("whatsapp_api", "retry"))
     return Failure(known, category, following, None if words is None else without_ids(words), number)
 
