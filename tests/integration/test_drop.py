@@ -184,6 +184,20 @@ def test_a_note_that_no_file_follows_is_moved_away(house: House) -> None:
     assert house.rejected() == {"a.jpg.json": "", "a.jpg.json.reason.json": "drop_note_alone"}
 
 
+def test_a_note_that_another_look_took_meanwhile_is_no_trouble(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = house.put("a.jpg")
+    note = house.note("a.jpg", caption="Hello")
+    really = media_uploads.keep_stream
+
+    def taken(media: Any, pieces: Any, *, files: Any) -> Any:
+        (house.home / note).unlink()  # as who was told of the note does
+        return really(media, pieces, files=files)
+
+    monkeypatch.setattr(drops_service, "keep_stream", taken)
+    assert house.take(key) == "accepted"
+    assert [house.content(message)["text"] for message in house.messages()] == ["Hello"]
+
+
 def test_the_same_name_put_anew_is_a_new_message_also_with_the_same_bytes(house: House) -> None:
     for _ in range(2):
         house.note("a.jpg", caption="Hello")

@@ -7,6 +7,7 @@ derived from both, so who comes second finds the message of who came first. What
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from waypost.domain.addresses import Address, parse_address
@@ -23,7 +24,7 @@ from waypost.entities.drop import Drop, get_drop, note_told, put_drop
 from waypost.entities.media import Media, mark_uploaded
 from waypost.entities.message import get_message
 from waypost.entities.session import Session, get_session
-from waypost.errors import NotFound, RateLimited, StorageError, ValidationError, WaypostError
+from waypost.errors import ConditionFailed, NotFound, RateLimited, StorageError, ValidationError, WaypostError
 from waypost.ports import Dropped, Drops, Keys, Queues, Table
 from waypost.services.accepting import accept
 from waypost.services.admission import CHECKS, Asked, admit
@@ -205,7 +206,8 @@ def _accepted(file: Dropped, note: Dropped | None, ids: _Ids, message: Message, 
     sealed = desk.seals.seal_json(message.tenant, message.tenant, f"drop#{ids.drop}", place)
     desk.drops.tag(file.key, tags_of(message))
     if note is not None:
-        desk.drops.delete(note)
+        with suppress(ConditionFailed):  # who was told of the note took it up at the same time, or there is a new one
+            desk.drops.delete(note)
     follow_later(ids.drop, 0, FIRST_LOOK_SECONDS, desk.queues)
     now = desk.now_ms()
     put_drop(
