@@ -117,6 +117,15 @@ async def test_what_may_be_seen_once_says_so(world: World) -> None:
     assert (told["view_once"], told["state"]) == (True, "ready")
 
 
+async def test_what_the_phone_alone_was_given_to_see_once_is_told_of(world: World) -> None:
+    data = base64.b64encode(made(pictures.jpeg)).decode()
+    await world.send(type="image", data=data, view_once=True, unavailable=True)
+    came = world.came()
+    assert came["type"] == "view_once"
+    told = came["media"]
+    assert (told["view_once"], told["state"], told["code"]) == (True, "failed", "media_on_phone_only")
+
+
 async def test_places_cards_and_polls_arrive_typed(world: World) -> None:
     await world.send(type="location", latitude=52.5163, longitude=13.3777, name="Gate", address="Berlin")
     came = world.came()

@@ -22,7 +22,8 @@ function textIn(message) {
 
 /** WhatsApp keeps what it knows of a file on the message, and once it was loaded on its media data, too. */
 function describeFile(message) {
-  if (!WITH_FILE.has(message.type)) return null;
+  const phoneOnly = isOnPhoneOnly(message);
+  if (!phoneOnly && !WITH_FILE.has(message.type)) return null;
   const data = attempt(() => message.mediaData) ?? {};
   const seconds = numberOf(message.duration ?? data.duration);
   const here = message.directPath || message.deprecatedMms3Url || message.mediaKey || data.mediaBlob;
@@ -36,9 +37,8 @@ function describeFile(message) {
     duration_ms: seconds === null ? null : Math.round(seconds * 1000),
     pages: wholeOf(message.pageCount),
     gif: message.isGif === true,
-    view_once: message.isViewOnce === true,
-    // What may be seen once is often given to the phone alone: then there is nothing here to load.
-    on_phone_only: message.isViewOnce === true && !here,
+    view_once: phoneOnly || message.isViewOnce === true,
+    on_phone_only: phoneOnly || (message.isViewOnce === true && !here),
   };
 }
 

@@ -34,7 +34,10 @@ const NEW_CHATS_REFUSED = 463;
 
 const refusesNewChats = ({ ack, errorCode }) => ack < 0 && Number(errorCode) === NEW_CHATS_REFUSED;
 
-const isWritten = (message) => !NOT_WRITTEN.has(message.type);
+// What may be seen once is often given to the phone alone: this is all that a linked device hears of it.
+const isOnPhoneOnly = ({ type, subtype }) => type === 'ciphertext' && subtype === 'view_once_unavailable_fanout';
+
+const isWritten = (message) => isOnPhoneOnly(message) || !NOT_WRITTEN.has(message.type);
 
 function describeMessage(message) {
   const author = message.id.participant ?? message.author ?? (message.id.fromMe ? null : message.from);

@@ -25,6 +25,7 @@ _KINDS = {
     "vcard": "contact",
     "multi_vcard": "contact",
     "poll_creation": "poll",
+    "ciphertext": "view_once",  # on the phone alone: whether it is a picture, a film or a sound is not said
 }
 
 
