@@ -216,7 +216,8 @@ class Message(BaseModel):
     type: str = Field(
         examples=["text"],
         description="text, image, gif, video, audio, voice, document, sticker, location, contact, poll; what comes in"
-        " also video_note, live_location, poll_vote. Of a file that nobody has looked at yet it is a guess.",
+        " also video_note, live_location, poll_vote, and view_once for what the phone alone was given to see once. Of a"
+        " file that nobody has looked at yet it is a guess.",
     )
     text: str | None = Field(description="Of a file: its caption.")
     media: MessageMedia | None = Field(description="Its file.")
