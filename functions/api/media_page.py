@@ -1,6 +1,7 @@
-"""The page that a browser gets which opens the link of a large file: it reads the parts, and saves them as one file.
+"""The pages that a browser gets which opens a file's link: of a large file, and of a link that is not good any more.
 
-Programs ask with `Range` by themselves; a browser that follows a link asks for all, which no answer of ours may hold.
+Programs ask a large file with `Range` by themselves; a browser that follows a link asks for all, which no answer of
+ours may hold: the page reads the parts, and saves them as one file.
 """
 
 import base64
@@ -22,13 +23,26 @@ def is_opened(accept: str | None) -> bool:
 
 
 def page_for(file: Readable) -> Response[str]:
-    template, policy = _page()
+    template, policy = _page("page.html")
     name = file.name or "file"
     said = {"size": str(file.size), "name": name, "title": name, "type": file.mime}
     body = template
     for field, value in said.items():
         body = body.replace(f"{{{field}}}", html.escape(value, quote=True))
-    headers: dict[str, str | list[str]] = {
+    return Response(200, _TYPE, body, _headers(policy))
+
+
+def page_of_nothing() -> Response[str]:
+    """For somebody who cannot make a new link, and is told so in their words."""
+    body, policy = _page("gone.html")
+    return Response(404, _TYPE, body, _headers(policy))
+
+
+_TYPE = "text/html; charset=utf-8"
+
+
+def _headers(policy: str) -> dict[str, str | list[str]]:
+    return {
         "Cache-Control": "private, no-store",
         "Content-Security-Policy": policy,
         "Referrer-Policy": "no-referrer",
@@ -36,14 +50,12 @@ def page_for(file: Readable) -> Response[str]:
         "X-Content-Type-Options": "nosniff",
         "X-Robots-Tag": "noindex",
     }
-    return Response(200, "text/html; charset=utf-8", body, headers)
 
 
 @functools.cache
-def _page() -> tuple[str, str]:
+def _page(name: str) -> tuple[str, str]:
     """With its style and script, and the policy that lets only these run."""
-    style, script = ((_HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
-    found = (_HERE / "page.html").read_text(encoding="utf-8")
+    style, script, found = ((_HERE / part).read_text(encoding="utf-8") for part in ("page.css", "page.js", name))
     found = found.replace("/* style */", style).replace("/* script */", script)
     policy = (
         "default-src 'none'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "

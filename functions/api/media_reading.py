@@ -15,7 +15,7 @@ from api.addresses import public_address
 from api.belongings import own_file
 from api.current import current
 from api.media_files import Readable, find_file, readable, thumbnail
-from api.media_page import is_opened, page_for
+from api.media_page import is_opened, page_for, page_of_nothing
 from api.media_schemas import LinkToken, MediaId
 from api.problems import RangeRefused
 from api.resolver import Router
@@ -24,6 +24,7 @@ from waypost.domain.event import rfc3339
 from waypost.domain.file_marks import may_be_shown
 from waypost.domain.ranges import part_asked
 from waypost.domain.received import PART_BYTES
+from waypost.errors import NotFound
 from waypost.services.media_links import LINK_SECONDS, make_media_link, open_media_link
 
 router = Router()
@@ -83,13 +84,24 @@ def link(media_id: MediaId, body: wire.NewMediaLink | None = None) -> wire.Media
 
 @router.get("/media/<token>", include_in_schema=False)
 def by_link(token: LinkToken) -> Response[str]:
-    app = bootstrap.app()
-    media_id = open_media_link(token, keys=app.engine.keys, now_ms=app.now_ms())
-    file = readable(find_file(media_id, app), app)
     asked = current()
-    if file.size > MAX_ANSWER_BYTES and asked.header("range") is None and is_opened(asked.header("accept")):
+    opened = is_opened(asked.header("accept"))
+    try:
+        file = _linked(token)
+    except NotFound:
+        if opened:
+            return page_of_nothing()
+        raise
+    if file.size > MAX_ANSWER_BYTES and asked.header("range") is None and opened:
         return page_for(file)
     return _answer(file)
+
+
+def _linked(token: str) -> Readable:
+    """Raises NotFound for a link that is not good any more, or whose file is gone."""
+    app = bootstrap.app()
+    media_id = open_media_link(token, keys=app.engine.keys, now_ms=app.now_ms())
+    return readable(find_file(media_id, app), app)
 
 
 _SAFE: dict[str, str | list[str]] = {

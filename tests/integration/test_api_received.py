@@ -111,6 +111,26 @@ def test_a_browser_that_opens_the_link_of_a_large_file_gets_a_page_that_joins_it
     assert without_key(path, {"accept": "*/*"}).code == "range_refused"
 
 
+def test_a_browser_is_told_in_plain_words_of_a_link_that_is_over(
+    app: App, client: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "/media/" + client.post(f"/v1/media/{came(app, client)}/link").json()["url"].rpartition("/")[2]
+    browser = {"accept": "text/html,application/xhtml+xml"}
+    good = without_key(path, browser)
+    later = app.now_ms() + 301_000
+    monkeypatch.setattr(bootstrap, "_now_ms", lambda: later)
+    for link in (path, path[:-1], "/media/x"):
+        page = without_key(link, browser)
+        assert (page.status, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert b"not valid any more" in page.body
+        assert b"/v1/" not in page.body
+        for name in ("cache-control", "referrer-policy", "x-content-type-options", "x-robots-tag", "vary"):
+            assert page.headers[name] == good.headers[name]
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        for accept in ({}, {"accept": "*/*"}):
+            assert without_key(link, accept).code == "media_link_not_found"
+
+
 def test_strangers_see_nothing(app: App, client: ApiClient) -> None:
     media, stranger = came(app, client), ApiClient()
     for path in ("", "/content", "/thumbnail"):
