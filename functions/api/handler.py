@@ -77,7 +77,7 @@ def on_refusal(error: WaypostError) -> Response[str]:
 
 
 def on_invalid(error: RequestValidationError) -> Response[str]:
-    return response(invalid(error.errors()), current().request_id)
+    return response(invalid(error.errors(), current().route), current().request_id)
 
 
 def on_mistake(error: Exception) -> Response[str]:

@@ -42,6 +42,9 @@ _WORDS: dict[str, tuple[str, str, str]] = {
     "literal_error": ("not_allowed", "This value is not one of those allowed.", "Give {expected}."),
     "value_error": ("bad_format", "This does not have the right form.", "See the field in /openapi.json."),
 }
+# Of bulk runs: what names a file elsewhere.
+_NOT_MEDIA_ID = ("media", "media_url")
+_MEDIA_ID = "Name the file by `media_id`; POST /v1/media gives it, and fetches a URL, too."
 _KINDS = {
     "string": "text",
     "int": "a whole number",
@@ -53,9 +56,17 @@ _KINDS = {
 }
 
 
-def invalid(errors: Sequence[Mapping[str, Any]]) -> InvalidRequest:
-    """All of them, in the order of the request's fields."""
-    return InvalidRequest([_in_our_words(error) for error in errors])
+def invalid(errors: Sequence[Mapping[str, Any]], route: str = "") -> InvalidRequest:
+    """All of them, in the order of the request's fields. `route` is the pattern of the address."""
+    found = [_in_our_words(error) for error in errors]
+    if route == "/v1/bulk":
+        found = [_with_media_id(error) for error in found]
+    return InvalidRequest(found)
+
+
+def _with_media_id(error: dict[str, str]) -> dict[str, str]:
+    misnamed = error["code"] == "unknown_field" and error["field"].rpartition(".")[2] in _NOT_MEDIA_ID
+    return {**error, "mend": _MEDIA_ID} if misnamed else error
 
 
 def _in_our_words(error: Mapping[str, Any]) -> dict[str, str]:

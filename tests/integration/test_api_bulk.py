@@ -89,8 +89,8 @@ def test_a_file_goes_to_everybody_and_a_row_may_have_its_own(client: ApiClient, 
     run = begin(client, session, csv=file, media_id=ids[0])
     work_off(app)
     rows = results(client, run["id"])
-    assert [(row["outcome"], row["code"]) for row in rows] == [("accepted", None)] * 2 + [
-        ("refused", "media_not_found")
+    assert [(row["outcome"], row["code"], row["column"]) for row in rows] == [("accepted", None, None)] * 2 + [
+        ("refused", "media_not_found", "media_id")
     ]
     sent = [client.get(f"/v1/sessions/{session}/messages/{row['message_id']}").json() for row in rows[:2]]
     assert [(one["type"], one["text"], one["media"]["id"]) for one in sent] == [
@@ -101,6 +101,30 @@ def test_a_file_goes_to_everybody_and_a_row_may_have_its_own(client: ApiClient, 
     only = {"session_id": session, "recipients": [{"to": "+4915112345610"}], "media_id": ids[0]}
     assert client.post("/v1/bulk", only).status == 202
     assert client.post("/v1/bulk", {**only, "media_id": "med_nothing"}).code == "media_not_found"
+
+
+def test_who_names_a_file_as_no_list_does_is_told_of_media_id(client: ApiClient) -> None:
+    session, to = client.session(), "+4915112345610"
+    for name in ("media", "media_url"):
+        for body, field in (
+            ({"recipients": [{"to": to, name: "med_1"}]}, f"recipients.0.{name}"),
+            ({"recipients": [{"to": to}], name: "med_1"}, name),
+        ):
+            [wrong] = client.post("/v1/bulk", {"session_id": session, "text": "hi", **body}).json()["errors"]
+            assert (wrong["field"], wrong["code"]) == (field, "unknown_field")
+            assert "`media_id`" in wrong["mend"]
+    elsewhere = client.send(session, media_url="https://files.example/a").json()["errors"]
+    assert "`media_id`" not in elsewhere[0]["mend"]
+
+
+def test_a_column_media_url_is_no_variable_unless_a_text_has_its_place(client: ApiClient, app: App) -> None:
+    session, file = client.session(), "to,text,Media_URL\n+4915112345610,{},https://files.example/a\n"
+    refused = client.post("/v1/bulk", {"session_id": session, "csv": file.format("look"), "text": "hi"})
+    assert (refused.status, refused.code, refused.json()["field"]) == (422, "csv_column_unknown", "csv")
+    assert "`media_id`" in refused.json()["mend"]
+    for own, common in (("", "see {{Media_URL}}"), ("see {{Media_URL}}", "hi")):
+        begin(client, session, csv=file.format(own), text=common)
+    begin(client, session, recipients=[{"to": "+4915112345610", "variables": {"media_url": "x"}}], csv=None, text="hi")
 
 
 def test_a_crash_at_any_row_takes_none_twice_and_leaves_none_out(

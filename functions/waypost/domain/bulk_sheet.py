@@ -20,6 +20,7 @@ MAX_CELL = 4096
 RECIPIENT = ("to", "phone", "number", "recipient", "chat", "mobile", "telefon", "telefono", "tel", "whatsapp")
 TEXT = ("text", "message")
 MEDIA = ("media_id", "media")
+_NOT_MEDIA = "media_url"
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,63})\s*\}\}")
 _TOLD = re.compile(r"""\s*"?sep=([,;\t])"?[,;\t]*(?:\r\n|\r|\n)""", re.IGNORECASE)
 _NOT_DIGITS = re.compile(r"\D")
@@ -75,6 +76,18 @@ def read_csv(text: str) -> list[SheetRow]:
 def placeholders(text: str) -> set[str]:
     """The names that stand as `{{name}}` in a text."""
     return set(_PLACEHOLDER.findall(text))
+
+
+def check_columns(rows: Sequence[SheetRow], used: set[str]) -> None:
+    """Raises ValidationError `csv_column_unknown` for a column that means a file, and would be taken for a variable
+    although no text has a place of its name."""
+    columns = {name for row in rows if row.line for name in row.variables} - used
+    wrong = next((name for name in columns if name.lower() == _NOT_MEDIA), None)
+    if wrong is not None:
+        raise _refusal(
+            "csv_column_unknown", f"A file cannot be named by a column `{wrong}`.",
+            f"Have each fetched first by POST /v1/media, and give the ids in a column `{MEDIA[0]}`.",
+        )  # fmt: skip
 
 
 def filled(text: str, variables: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from waypost.domain.bulk_sheet import Problem, SheetRow, placeholders
+from waypost.domain.bulk_sheet import Problem, SheetRow, check_columns, placeholders
 from waypost.domain.media import Kind
 from waypost.entities.bulk import Run, RunState, get_run, new_run_writes, state_write
 from waypost.errors import ConditionFailed, Conflict, NotFound, TransactionConflict, ValidationError
@@ -38,7 +38,8 @@ def begin_run(
 ) -> Run:
     """Store a run with its rows and have it worked through; or find what an earlier try of the request stored.
 
-    Raises ValidationError when no row could be sent: nothing says what, or a variable has no column.
+    Raises ValidationError when no row could be sent: nothing says what, or a variable has no column; and for a column
+    that means a file.
     """
     _check_order(order, rows)
     known = get_run(table, run.id)
@@ -120,8 +121,10 @@ def _check_order(order: Order, rows: Sequence[SheetRow]) -> None:
             mend="Give a text, a template, a file, or a column `text` or `media_id`.",
             code="text_missing",
         )  # fmt: skip
-    known = {name for row in rows for name in row.variables}
-    unknown = sorted(placeholders(order.text or "") - known)
+    used = placeholders(order.text or "")
+    if order.template is None:  # its own variables are compared with each row's
+        check_columns(rows, used.union(*(placeholders(row.text or "") for row in rows)))
+    unknown = sorted(used - {name for row in rows for name in row.variables})
     if unknown:
         raise ValidationError(
             f"No recipient has a variable {unknown[0]}.",

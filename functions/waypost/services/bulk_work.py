@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from waypost.domain.addresses import parse_address
-from waypost.domain.bulk_sheet import Problem, SheetRow, filled, first_of_each
+from waypost.domain.bulk_sheet import MEDIA, Problem, SheetRow, filled, first_of_each
 from waypost.domain.contents import UNDECIDED
 from waypost.domain.ids import make_id
 from waypost.domain.wanted import Template, Wanted
@@ -203,8 +203,7 @@ class _Worker:
                 raise _Wait(_SESSION_SECONDS) from None
             if refusal.code == _TAKEN:
                 return self._duplicate(number, int(refusal.field or 0))
-            mend = refusal.mend or ""
-            return self._refused(number, Problem(refusal.field or "to", refusal.code, refusal.message, mend))
+            return self._refused(number, Problem(_column(refusal), refusal.code, refusal.message, refusal.mend or ""))
         return _Done(None)
 
     def _wanted(self, row: SheetRow, number: int) -> Wanted:
@@ -283,6 +282,13 @@ class _Worker:
 
 
 _TAKEN = "duplicate_recipient"
+
+
+def _column(refusal: WaypostError) -> str:
+    """Where a list has what a message has in this field. A variable that is missing is named as its column is."""
+    if refusal.field == "media" and refusal.code != "variable_missing":
+        return MEDIA[0]
+    return refusal.field or "to"
 
 
 def row_purpose(run: str, row: int) -> str:
