@@ -36,11 +36,15 @@ from waypost.entities.media_wait import list_waits
 from waypost.entities.message import get_message
 from waypost.entities.schedule import last_waiting_by_chat, put_off, waiting_in_chat
 from waypost.entities.send_log import newest_done
+from waypost.entities.tenant import put_tenant
 from waypost.errors import MediaRefused, NotFound, Tampered, ValidationError
 from waypost.services import media_waking
+from waypost.services.expiring import expire_overdue
 from waypost.services.journal import read
 from waypost.services.media import READY
 from waypost.services.media_preparing import prepare_media
+from waypost.services.opt_outs import OptOuts
+from waypost.services.queue_cancel import Canceller, Filter
 from waypost.services.sending import cancel
 from waypost.services.sweeping import sweep
 
@@ -178,6 +182,42 @@ def test_what_waits_behind_a_file_that_never_comes_goes_on_when_that_message_is_
         hints = app.engine.queues.queue(f"interactive-{SESSION}").receive(limit=10)
         assert message_id(2) in {json.loads(hint.body)["message"] for hint in hints}
         assert send(app, whatsapp) == ["two"]
+
+
+def end_first(app: App, how: str, first: Message) -> int:
+    """End what waits for its file, and nothing behind it; how many were ended."""
+    now_ms, parts = app.now_ms(), (app.table, app.engine.queues, app.seals, app.contacts)
+    if how == "filter":
+        place, behind = waiting_in_chat(app.table, SESSION, first.contact, "interactive", up_to=2)
+        put_off(app.table, behind, place.due_ms - 1, "order")  # so that a filter by time fits the first alone
+        canceller = Canceller(SESSION, now_ms, *parts)
+        return canceller.cancel(Filter(after_ms=place.due_ms), reason="requested", seconds=5).cancelled
+    if how == "opt_out":
+        outs = OptOuts(TENANT, now_ms, *parts)
+        return outs.cancel_waiting(first.contact, reason="opted_out", concerns=lambda message: message.id == first.id)
+    put_tenant(app.table, TENANT, "test", now_ms)
+    return expire_overdue(
+        table=app.table, queues=app.engine.queues, seals=app.seals, contacts=app.contacts, longest_wait_ms=0,
+        now_ms=first.expires_ms + 1,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ["filter", "opt_out", "expiry"])
+def test_whatever_ends_a_message_that_waits_for_its_file_lets_go_on_what_waits_behind_it(
+    tmp_path: Path, how: str
+) -> None:
+    with sending_app(tmp_path) as app:
+        whatsapp = FakeWhatsApp()
+        come(app)
+        first = accept_any(app, replace(file_to(text="one"), expires_ms=app.now_ms() + 600_000), message_id(1))
+        accept(app, ADA, "two", message_id(2))
+        assert send(app, whatsapp) == []
+        assert reasons(app, first) == ["media", "order"]
+        drain(app, f"interactive-{SESSION}")
+        assert end_first(app, how, first) == 1
+        assert reasons(app, first) == [""]
+        hints = app.engine.queues.queue(f"interactive-{SESSION}").receive(limit=10)
+        assert [json.loads(hint.body)["message"] for hint in hints] == [message_id(2)]
 
 
 def test_an_album_keeps_its_order_whichever_of_its_files_is_ready_first(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from waypost.services.contacts import Contacts
 from waypost.services.journal import append, batches
 from waypost.services.nudges import nudge_consumers
 from waypost.services.sealing import Seals
+from waypost.services.sending import wake_behind
 from waypost.services.telling import ended_unsent
 
 _LANES: tuple[Lane, ...] = ("interactive", "bulk")
@@ -44,6 +45,7 @@ def expire_overdue(
             head = done.head
             ended += len(piece) - len(done.refused)
         nudge_consumers(session, head.number, queues=queues)
+        wake_behind(late, table=table, queues=queues, now_ms=now_ms)
     return ended
 
 

@@ -11,7 +11,7 @@ from waypost.domain.message import Lane, Message
 from waypost.entities.chat import get_chat
 from waypost.entities.head import get_head
 from waypost.entities.message import get_message
-from waypost.entities.schedule import waiting_in_chat
+from waypost.entities.schedule import Waiting, waiting_in_chat
 from waypost.entities.session import list_sessions
 from waypost.errors import NotFound
 from waypost.ports import Queues, Table
@@ -19,6 +19,7 @@ from waypost.services.contacts import Contacts
 from waypost.services.journal import Entry, append, batches
 from waypost.services.nudges import nudge_consumers
 from waypost.services.sealing import Seals
+from waypost.services.sending import wake_behind
 from waypost.services.telling import ended_unsent
 
 _ALL = 10**12 - 1  # no message has a higher number
@@ -55,10 +56,7 @@ class OptOuts:
         def is_meant(message: Message) -> bool:
             return message.id != but and concerns(message)
 
-        return sum(
-            self._append(session, self._cancellations(session, contact, reason, is_meant))
-            for session in self._sessions()
-        )
+        return sum(self._cancel(session, contact, reason, is_meant) for session in self._sessions())
 
     def tell(self, contact: str, change: ConsentChange, *, heard_by: str = "") -> None:
         """A `contact_status` event in each session that has written with the person, and in the one that heard it."""
@@ -81,20 +79,25 @@ class OptOuts:
             if cursor is None:
                 return
 
-    def _cancellations(
-        self, session: str, contact: str, reason: str, concerns: Callable[[Message], bool]
-    ) -> list[Entry]:
-        entries = []
-        for lane in get_args(Lane):
-            for message in self._waiting(session, contact, lane):
-                if message.status == "accepted" and concerns(message):
-                    entries.append(ended_unsent(message, "cancelled", reason, self.now_ms, contacts=self.contacts))
-        return entries
+    def _cancel(self, session: str, contact: str, reason: str, concerns: Callable[[Message], bool]) -> int:
+        meant = [
+            (place, message)
+            for lane in get_args(Lane)
+            for place, message in self._waiting(session, contact, lane)
+            if message.status == "accepted" and concerns(message)
+        ]
+        done = self._append(
+            session,
+            [ended_unsent(message, "cancelled", reason, self.now_ms, contacts=self.contacts) for _, message in meant],
+        )
+        if done:
+            wake_behind(meant, table=self.table, queues=self.queues, now_ms=self.now_ms)
+        return done
 
-    def _waiting(self, session: str, contact: str, lane: Lane) -> Iterator[Message]:
+    def _waiting(self, session: str, contact: str, lane: Lane) -> Iterator[tuple[Waiting, Message]]:
         found = waiting_in_chat(self.table, session, contact, lane, up_to=_ALL)
         while found:
-            yield from (one for place in found if (one := get_message(self.table, place.message)) is not None)
+            yield from ((place, one) for place in found if (one := get_message(self.table, place.message)) is not None)
             full = len(found) >= _PAGE
             found = (
                 waiting_in_chat(self.table, session, contact, lane, up_to=_ALL, after=found[-1].number) if full else []

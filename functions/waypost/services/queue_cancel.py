@@ -15,6 +15,7 @@ from waypost.services.contacts import Contacts
 from waypost.services.journal import append, batches
 from waypost.services.nudges import nudge_consumers
 from waypost.services.sealing import Seals
+from waypost.services.sending import wake_behind
 from waypost.services.telling import ended_unsent
 
 LANES: tuple[Lane, ...] = ("interactive", "bulk")
@@ -91,13 +92,12 @@ class Canceller:
 
     def _cancel_page(self, page: list[Waiting], reason: str) -> tuple[int, int]:
         """How many were cancelled, and how many were too late."""
-        messages = [message for waiting in page if (message := get_message(self.table, waiting.message)) is not None]
+        found = [(place, message) for place in page if (message := get_message(self.table, place.message)) is not None]
+        open_still = [(place, message) for place, message in found if message.status == "accepted"]
         waiting = [
-            ended_unsent(message, "cancelled", reason, self.now_ms, contacts=self.contacts)
-            for message in messages
-            if message.status == "accepted"
+            ended_unsent(message, "cancelled", reason, self.now_ms, contacts=self.contacts) for _, message in open_still
         ]
-        missed = [message.id for message in messages if message.status == "sending"]
+        missed = [message.id for _, message in found if message.status == "sending"]
         cancelled, head = len(waiting), self._head() if waiting else None
         for piece in batches(waiting):
             assert head is not None
@@ -108,6 +108,7 @@ class Canceller:
             cancelled -= len([one for one in refused if one in missed])
         if head is not None:
             nudge_consumers(self.session, head.number, queues=self.queues)
+            wake_behind(open_still, table=self.table, queues=self.queues, now_ms=self.now_ms)
         return cancelled, len(missed)
 
     def _is_cancelled(self, message_id: str) -> bool:

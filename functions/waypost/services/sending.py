@@ -1,13 +1,13 @@
 """What becomes of an accepted message until it is sent: cancelled, or put into the near horizon (decision 5)."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from waypost.domain.message import Lane, Message
 from waypost.entities.head import get_head
 from waypost.entities.message import get_message
 from waypost.entities.queue_pause import get_pause
-from waypost.entities.schedule import Waiting, page_by_due, wake_place
+from waypost.entities.schedule import MEDIA, Waiting, page_by_due, wake_place
 from waypost.entities.session import Session
 from waypost.errors import Conflict, NotFound
 from waypost.ports import Queues, Table
@@ -57,6 +57,14 @@ def wake(message: Message, *, table: Table, queues: Queues, now_ms: int) -> None
     if last is not None:
         unique = f"{last.message}-woken-{now_ms}"
         enqueue(last.session, last.lane, last.contact, last.message, unique, queues=queues)
+
+
+def wake_behind(ended: Iterable[tuple[Waiting, Message]], *, table: Table, queues: Queues, now_ms: int) -> None:
+    """Messages were ended unsent: what waits behind those that waited for their files goes on. The others hold nobody
+    up, and cost nothing."""
+    for place, message in ended:
+        if place.waits_for == MEDIA:
+            wake(message, table=table, queues=queues, now_ms=now_ms)
 
 
 def enqueue(
