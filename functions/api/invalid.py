@@ -73,8 +73,11 @@ def _in_our_words(error: Mapping[str, Any]) -> dict[str, str]:
     kind = str(error["type"])
     code, message, mend = _WORDS.get(kind) or _wrong_type(kind)
     limits = error.get("ctx") or {}
+    location = error["loc"]
+    if "field" in limits:  # what was found while another field was looked at
+        location = (*location[:-1], limits["field"])
     return {
-        "field": _field(error["loc"]),
+        "field": _field(location),
         "code": code,
         "message": message,
         "mend": mend.format_map(limits) if "{" in mend else mend,

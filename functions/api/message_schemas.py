@@ -26,7 +26,8 @@ def _one_content(text: str | None, info: ValidationInfo) -> str | None:
         raise PydanticCustomError("text_and_template", "There are a text and a template.")
     said = text is not None or template
     if len(given) > 1 or (said and any(name != "media" for name in given)):
-        raise PydanticCustomError("two_contents", "There are two things at once.")
+        stands = "text" if text is not None else given[-1]
+        raise PydanticCustomError("two_contents", "There are two things at once.", {"field": stands})
     return text
 
 

@@ -17,6 +17,7 @@ __all__ = ["app_fixture", "client_fixture"]
 
 MEDIA = make_id("med", bytes(16))
 CARD = "BEGIN:VCARD\nVERSION:3.0\nFN:Grace\nEND:VCARD"
+PLACE = {"latitude": 52.5, "longitude": -13}
 POLL = {"question": "When?", "options": ["Now", "Later"]}
 
 
@@ -109,7 +110,9 @@ def test_places_cards_and_polls_are_taken_and_shown(client: ApiClient) -> None:
 MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     ({}, "text", "missing"),
     ({"text": "a", "poll": POLL}, "text", "too_many"),
-    ({"media": {"id": MEDIA}, "poll": POLL}, "text", "too_many"),
+    ({"media": {"id": MEDIA}, "poll": POLL}, "poll", "too_many"),
+    ({"location": PLACE, "poll": POLL}, "poll", "too_many"),
+    ({"template": {"name": "a"}, "poll": POLL}, "poll", "too_many"),
     ({"text": "a", "kind": "voice"}, "kind", "without_media"),
     ({"text": "a", "filename": "x"}, "filename", "without_media"),
     ({"poll": POLL, "view_once": True}, "view_once", "without_media"),

@@ -413,6 +413,7 @@ def test_what_does_not_fit_is_refused_at_the_door(tmp_path: Path, uploaded_as: A
         with pytest.raises((ValidationError, NotFound)) as caught:
             accept_any(app, wanted, message_id(1))
         assert caught.value.code == code
+        assert (caught.value.field == "text") == (code in ("media_caption_unfit", "caption_too_long"))
         assert get_message(app.table, message_id(1)) is None
 
 

@@ -118,8 +118,12 @@ REFUSALS: dict[str, tuple[str, str]] = {
     ),
 }
 
+# Where the mistake is, if it is not the file.
+_FIELDS = {"media_caption_unfit": "text"}
+
 
 def refusal(code: str, **facts: object) -> MediaRefused:
     """The error of this code, its words filled with `facts`."""
     words, mend = REFUSALS[code]
-    return MediaRefused(words.format(**facts), field="media", mend=mend.format(**facts), code=code)
+    field = _FIELDS.get(code, "media")
+    return MediaRefused(words.format(**facts), field=field, mend=mend.format(**facts), code=code)
