@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document: Powertools' from the models, with the key, the problems and the headers added."""
 
 import functools
+import inspect
 import json
 from typing import Any
 
@@ -38,9 +39,22 @@ def document(resolver: APIGatewayRestResolver, base_path: str) -> dict[str, Any]
     for name in _POWERTOOLS_SCHEMAS:
         components["schemas"].pop(name, None)
     components["schemas"]["Problem"] = PROBLEM_SCHEMA
+    said = _said_of_routes(resolver)
     for path, operations in found["paths"].items():
         for method, operation in operations.items():
             _complete(path, method, operation)
+            if (path, method) in said:
+                operation["description"] = said[path, method]
+    return found
+
+
+def _said_of_routes(resolver: APIGatewayRestResolver) -> dict[tuple[str, str], str]:
+    """What stands at a route's own function, by path and method; its lines joined, its paragraphs kept."""
+    found: dict[tuple[str, str], str] = {}
+    for route in (*resolver._static_routes, *resolver._dynamic_routes):
+        paragraphs = (inspect.getdoc(route.func) or "").split("\n\n")
+        if text := "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs):
+            found[route.openapi_path, route.method.lower()] = text
     return found
 
 

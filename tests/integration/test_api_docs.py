@@ -118,6 +118,16 @@ def test_every_operation_is_named_and_answers(described: dict[str, Any]) -> None
         assert "Idempotency-Key" in str(operation.get("parameters")) or method != "post"
 
 
+def test_operations_say_more_than_their_name(described: dict[str, Any]) -> None:
+    said = {(path, method): operation.get("description", "") for path, method, operation in operations(described)}
+    assert all(words for (path, _), words in said.items() if path.startswith("/v1/media"))
+    assert said["/v1/media", "post"] == (
+        "Says how to send its bytes, or fetches them. When all of it has come it is judged by its content and made to"
+        " fit."
+    )
+    assert said["/v1/bulk", "post"].count("\n\n") == 1
+
+
 def test_every_reference_leads_somewhere(described: dict[str, Any]) -> None:
     schemas = described["components"]["schemas"]
     references = set(re.findall(r"'#/components/schemas/(\w+)'", str(described)))
