@@ -16,6 +16,7 @@ def announcement(home: Home, addresses: Addresses, api_key: str) -> str:
         f"  Trust          {home.tls / 'ca.pem'}   (curl --cacert)",
         f"  Logs           {home.logs}",
         f"  Drop           {home.drop}/SESSION-ID/CHAT/   (a file put there is sent; see docs/drop.md)",
+        f"  Rejected       {home.rejected}/   (what could not be sent from there, with the reason)",
     ]
     if addresses.simulator_url:
         lines.append(f"  Simulated phones  {addresses.simulator_url}/phone")

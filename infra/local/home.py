@@ -47,6 +47,10 @@ class Home:
         return self.path / "drop"
 
     @property
+    def rejected(self) -> Path:
+        return self.path / "rejected"
+
+    @property
     def lock(self) -> Path:
         return self.path / "running.lock"
 

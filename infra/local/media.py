@@ -19,7 +19,8 @@ async def send_file(
 ) -> bool:
     """Whether it was sent; without `wait`, whether it was accepted."""
     async with Waypost(url, api_key) as waypost:
-        bar = Progress(TextColumn("{task.description}"), BarColumn(), console=console, transient=True)
+        columns, silent = (TextColumn("{task.description}"), BarColumn()), not console.is_interactive
+        bar = Progress(*columns, console=console, transient=True, disable=silent)
         with bar:
             task = bar.add_task("uploading", total=100)
             named = file if "://" in file else await _uploaded(waypost, Path(file), said.get("kind"), bar, task)

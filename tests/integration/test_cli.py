@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from infra.local import cli_options
 from infra.local.addresses import choose
-from infra.local.announcement import curl_lines
+from infra.local.announcement import announcement, curl_lines
 from infra.local.builder import build
 from infra.local.cli import main
 from infra.local.home import Home
@@ -154,6 +154,13 @@ def test_curl_lines_are_a_shells() -> None:
     lines = curl_lines(addresses, "wp_key")
     subprocess.run(["bash", "-n"], input="\n".join(lines), text=True, check=True)
     assert sum(line.startswith(("curl", "S=$(curl")) for line in lines) == 4
+
+
+def test_what_is_ready_is_told_with_the_drop_and_what_it_refuses(home: Home) -> None:
+    addresses, _ = choose({}, http_port=0, https_port=0, simulator_port=0, whatsapp_url=None)
+    told = announcement(home, addresses, "wp_key")
+    for folder in ("drop", "rejected"):
+        assert f"  {home.path / folder}/" in told
 
 
 def test_logs_are_kept_for_three_starts(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """Files through the client: in parts, gone on with after a break, and named by messages of every kind."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from starlette.responses import JSONResponse, Response
 
+from infra.local.media import send_file
 from tests.integration.client_house import SESSION, fake_gateway
 from waypost.client import Waypost
 
@@ -76,3 +79,16 @@ async def test_every_kind_is_asked_for_as_the_api_has_it() -> None:
         }
         assert bodies[2]["contacts"] == [{"name": "Ada", "phones": [to]}]
         assert bodies[3]["poll"] == {"question": "When?", "options": ["Now", "Later"], "selectable": 0}
+
+
+async def test_the_command_line_prints_the_ids_line_and_the_outcome_alone_where_nobody_watches(tmp_path: Path) -> None:
+    file, out = tmp_path / "notes.txt", io.StringIO()
+    file.write_bytes(b"0123456789")
+    async with fake_gateway() as gateway:
+        gateway.answers = [
+            media("uploading", []), media("ready"), JSONResponse(MESSAGE, 202), media("ready"),
+            JSONResponse({**MESSAGE, "status": "sent"}),
+        ]  # fmt: skip
+        to, console = "+4915112345678", Console(file=out)
+        assert await send_file(gateway.url, "key", SESSION, to, str(file), {}, True, console)
+    assert out.getvalue() == f"{MESSAGE['id']}\nsent\n"
