@@ -27,6 +27,7 @@ _WORDS: dict[str, tuple[str, str, str]] = {
         "A file is either sent, which needs its size, or fetched, which needs its URL.",
         "Give one of size and url.",
     ),
+    "empty_file": ("media_empty", "The file is empty.", "Give the bytes that it has: an empty file cannot be sent."),
     "name_not_path": ("not_a_name", "This is a path, not a name.", "Give the last part of it, without slashes."),
     "phones_or_vcard": ("phones_or_vcard", "A card is made from phones, or given whole.", "Give one of them."),
     "text_and_template": ("too_many", "There are a text and a template.", "Give one of them."),
@@ -80,8 +81,15 @@ def _in_our_words(error: Mapping[str, Any]) -> dict[str, str]:
         "field": _field(location),
         "code": code,
         "message": message,
-        "mend": mend.format_map(limits) if "{" in mend else mend,
+        "mend": _filled(mend, limits) if "{" in mend else mend,
     }
+
+
+def _filled(mend: str, limits: Mapping[str, Any]) -> str:
+    plain = {
+        name: int(value) if isinstance(value, float) and value.is_integer() else value for name, value in limits.items()
+    }
+    return mend.format_map(plain).replace(" 1 characters.", " 1 character.")
 
 
 def _wrong_type(kind: str) -> tuple[str, str, str]:

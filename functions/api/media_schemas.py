@@ -1,9 +1,9 @@
 """Media files on the wire."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.schemas import MAX_URL, Request, printable
@@ -27,6 +27,12 @@ def _plain_name(name: str) -> str:
     return printable(name)
 
 
+def _not_empty(size: Any) -> Any:
+    if size == 0 and size is not False:
+        raise PydanticCustomError("empty_file", "The file is empty.")
+    return size
+
+
 class NewMedia(Request):
     """Either `size`: the bytes will come; or `url`: they are fetched."""
 
@@ -39,7 +45,9 @@ class NewMedia(Request):
         }
     )
 
-    size: int | None = Field(None, ge=1, le=_MOST, examples=[204800], description="How many bytes will come.")
+    size: Annotated[int | None, BeforeValidator(_not_empty)] = Field(
+        None, ge=1, le=_MOST, examples=[204800], description="How many bytes will come."
+    )
     url: str | None = Field(
         None,
         min_length=1,

@@ -120,6 +120,8 @@ def test_what_is_too_large_or_no_name_is_refused_before_a_byte_is_sent(app: App,
         ({}, "size_or_url"),
         ({"size": 5, "url": "https://files.example/a.jpg"}, "size_or_url"),
         ({"size": 5, "name": "../x"}, "not_a_name"),
+        ({"size": 0}, "media_empty"),
+        ({"size": -1}, "too_small"),
     ):
         told = client.post("/v1/media", wrong).json()["errors"][0]
         assert (told["code"], bool(told["mend"])) == (code, True)

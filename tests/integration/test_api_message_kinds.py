@@ -138,6 +138,20 @@ def test_what_is_no_message_is_refused_with_where_and_how(
     assert all(error["mend"] for error in problem["errors"])
 
 
+def test_limits_are_told_as_people_write_them(client: ApiClient) -> None:
+    wrong: dict[str, Any] = {
+        "location": {"latitude": 91, "longitude": -180.5},
+        "contacts": [{"name": "", "vcard": CARD}],
+        "text": None,
+    }
+    errors = client.send(client.session(), **wrong).json()["errors"]
+    assert {error["field"]: error["mend"] for error in errors}.items() >= {
+        "location.latitude": "Give at most 90.",
+        "location.longitude": "Give at least -180.",
+        "contacts.0.name": "Give at least 1 character.",
+    }.items()
+
+
 RULES: list[tuple[dict[str, Any], int, str, str]] = [
     ({"media": {"id": make_id("med", b"9" * 16)}}, 404, "media_not_found", "media"),
     ({"media": {"id": "nonsense"}}, 404, "media_not_found", "media"),
