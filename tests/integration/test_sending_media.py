@@ -27,11 +27,11 @@ from waypost.bootstrap import App
 from waypost.domain.addresses import parse_address
 from waypost.domain.care import RELAXED
 from waypost.domain.ids import make_id, whatsapp_hex
-from waypost.domain.media import Ask, Prepared
+from waypost.domain.media import UPLOAD_MS, Ask, Prepared
 from waypost.domain.media_refusals import refusal
 from waypost.domain.message import Message
 from waypost.domain.wanted import Wanted
-from waypost.entities.media import KEEP_SECONDS, Media, get_media, unsettled_media
+from waypost.entities.media import KEEP_SECONDS, Media, begun_uploads, get_media, unsettled_media
 from waypost.entities.media_wait import list_waits
 from waypost.entities.message import get_message
 from waypost.entities.schedule import last_waiting_by_chat, put_off, waiting_in_chat
@@ -43,6 +43,7 @@ from waypost.services.expiring import expire_overdue
 from waypost.services.journal import read
 from waypost.services.media import READY
 from waypost.services.media_preparing import prepare_media
+from waypost.services.media_uploads import complete
 from waypost.services.opt_outs import OptOuts
 from waypost.services.queue_cancel import Canceller, Filter
 from waypost.services.sending import cancel
@@ -218,6 +219,61 @@ def test_whatever_ends_a_message_that_waits_for_its_file_lets_go_on_what_waits_b
         assert reasons(app, first) == [""]
         hints = app.engine.queues.queue(f"interactive-{SESSION}").receive(limit=10)
         assert [json.loads(hint.body)["message"] for hint in hints] == [message_id(2)]
+
+
+def test_an_upload_that_never_comes_fails_its_messages_after_a_day_and_holds_nobody_up_for_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sending_app(tmp_path) as app:
+        media = app.files.create(MEDIA, TENANT, size=10, now_ms=app.now_ms())
+        app.files.write_source_part(media, 1, b"0123456789")
+        first = accept_any(app, file_to(text="one"), message_id(1))
+        accept(app, ADA, "two", message_id(2))
+        assert send(app, FakeWhatsApp()) == []
+
+        def swept(at_ms: int) -> int:
+            monkeypatch.setattr(App, "now_ms", lambda _: at_ms)
+            return sweep(table=app.table, queues=app.engine.queues, now_ms=at_ms).media
+
+        assert swept(media.created_ms + UPLOAD_MS - 60_000) == 0
+        assert swept(media.created_ms + UPLOAD_MS + 1) == 1
+        settle(app)  # the message that the sweeper sent
+        found = get_media(app.table, MEDIA)
+        assert found is not None
+        assert (found.state, found.code, app.files.source_parts(found)) == ("refused", "upload_never_came", [])
+        assert (stored(app, 1).status, stored(app, 1).reason) == ("failed", "upload_never_came")
+        assert "/complete" in stored(app, 1).failure["mend"]
+        assert reasons(app, first) == [""]
+        drain(app, "media")
+        assert swept(media.created_ms + 2 * UPLOAD_MS) == 0
+
+
+def test_a_crash_while_an_upload_is_ended_is_made_good_by_the_sweeper(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sending_app(tmp_path) as app:
+        media = app.files.create(MEDIA, TENANT, size=10, now_ms=app.now_ms())
+        first = accept_any(app, file_to(text="one"), message_id(1))
+        later = media.created_ms + UPLOAD_MS + 1
+        monkeypatch.setattr(App, "now_ms", lambda _: later)
+        settle(app, wake=False)
+        drain(app, "runs")  # lost
+        assert reasons(app, first) == ["media"]
+        assert sweep(table=app.table, queues=app.engine.queues, now_ms=later).media == 1
+        settle(app)  # the message that the sweeper sent
+        assert (stored(app, 1).status, reasons(app, first)) == ("failed", [])
+
+
+def test_an_upload_that_is_completed_late_is_not_ended(tmp_path: Path) -> None:
+    with sending_app(tmp_path) as app:
+        media = app.files.create(MEDIA, TENANT, size=len(BYTES), now_ms=app.now_ms() - UPLOAD_MS - 1)
+        app.files.write_source_part(media, 1, BYTES)
+        complete(media, files=app.files)
+        settle(app)
+        found = get_media(app.table, MEDIA)
+        assert found is not None
+        assert found.state == "ready"
+        assert begun_uploads(app.table, app.now_ms()) == []
 
 
 def test_an_album_keeps_its_order_whichever_of_its_files_is_ready_first(tmp_path: Path) -> None:

@@ -53,11 +53,14 @@ def test_every_refusal_has_words_and_a_way_to_mend_it() -> None:
 
 def test_every_code_that_is_used_has_words_and_the_other_way_round() -> None:
     waypost = ROOT / "functions/waypost"
-    beside = ("services/fetching.py", "services/media_urls.py", "services/media_choice.py", "domain/contents.py")
+    beside = (
+        "services/fetching.py", "services/media_urls.py", "services/media_choice.py", "services/media_preparing.py",
+        "domain/contents.py",
+    )  # fmt: skip
     files = [*(ROOT / "functions/media").glob("*.py"), *(waypost / name for name in beside)]
     files.append(ROOT / "containers/worker/handing.py")
     source = "".join(path.read_text() for path in files)
-    assert set(re.findall(r'"((?:media|url)_[a-z_]+)"', source)) == set(REFUSALS)
+    assert set(re.findall(r'"((?:media|url|upload)_[a-z_]+)"', source)) == set(REFUSALS)
     used = {code for code in NOTES if f'"{code}"' in source.replace(f'"{code}":', "")}
     assert used == set(NOTES)
 

@@ -17,6 +17,7 @@ Family = Literal["image", "video", "audio", "document"]
 State = Literal["uploading", "fetching", "checking", "preparing", "ready", "refused"]
 
 MAX_SOURCE_BYTES = 100 * 1024 * 1024  # before it is made to fit; a setting
+UPLOAD_MS = 24 * 3600 * 1000  # how long an upload may take; messages wait for it in their place meanwhile
 MAX_PREPARED_BYTES = 16 * 1024 * 1024  # R-LIM-2
 MAX_IMAGE_BYTES = 5 * 1024 * 1024  # the official API's limit of a picture
 MAX_IMAGE_EDGE = 2560  # the longest side that WhatsApp's page, as wa-js asks it, leaves an HD photo

@@ -80,6 +80,10 @@ REFUSALS: dict[str, tuple[str, str]] = {
         "What is sent as {kind} cannot be shown once only.",
         "Leave `view_once` out, or send the file as one of: {kinds}.",
     ),
+    "upload_never_came": (
+        "The upload was begun, and not completed within {hours} hours.",
+        "Upload it anew, send all parts, say that it is complete (POST /v1/media/{{id}}/complete), and send it anew.",
+    ),
     "media_expired": ("The file is gone: files are kept for 30 days.", "Upload it again, and send it anew."),
     "media_unreadable": (
         "The stored file is not what was stored: it fails its integrity check.",

@@ -1,7 +1,8 @@
 """A file on its way to be sent, and what became of it.
 
 pk MED#{media}   sk -      from its coming, or its being asked for, until it is settled and who waited for it was told
-                           (media_wait.py), in index by_owner as `media-open`, by the time of making
+                           (media_wait.py), in index by_owner as `media-open`, by the time of making;
+                           while it is being uploaded as `media-begun`
 
 What was said and found of the file, and the key of its bytes, is sealed under the tenant's key.
 """
@@ -14,8 +15,9 @@ from waypost.entities.record import blob, number, text, text_or_none
 from waypost.errors import ConditionFailed
 from waypost.ports import Check, Clause, Item, Key, Table, Update, Value, When
 
+WORKED_ON: tuple[State, ...] = ("checking", "preparing")
 KEEP_SECONDS = 30 * 24 * 3600  # as long as the official API keeps an upload
-_OPEN = "media-open"
+_OPEN, _BEGUN = "media-open", "media-begun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,12 @@ def get_media(table: Table, media: str) -> Media | None:
 def unsettled_media(table: Table, before_ms: int, *, limit: int = 100) -> list[Media]:
     """Those made before that time which have come and are neither ready nor refused, or for which somebody still waits,
     oldest first."""
-    page = table.query(_OPEN, index="by_owner", between=("0", f"{before_ms:013d}"), limit=limit)
-    return [_from_item(item) for item in page.items]
+    return _made_before(table, _OPEN, before_ms, limit)
+
+
+def begun_uploads(table: Table, before_ms: int, *, limit: int = 100) -> list[Media]:
+    """Those made before that time which have not come, or were ended for that and nobody was told, oldest first."""
+    return _made_before(table, _BEGUN, before_ms, limit)
 
 
 def mark_uploaded(table: Table, media: Media, *, asked: bytes | None = None) -> None:
@@ -79,7 +85,7 @@ def put_off(table: Table, media: Media, until_ms: int) -> None:
 
 
 def claim_media(
-    table: Table, media: Media, now_ms: int, until_ms: int, *, states: tuple[State, ...] = ("checking", "preparing")
+    table: Table, media: Media, now_ms: int, until_ms: int, *, states: tuple[State, ...] = WORKED_ON
 ) -> Media | None:
     """Take it up for preparation; None when somebody else has, or it is in none of the states."""
     changed = _change(
@@ -134,8 +140,13 @@ def unsettled_check(media: str) -> Check:
     return Check(media_key(media), When.all(*open_still))
 
 
-def _open(media: Media) -> dict[str, Value]:
-    return {"owner_pk": _OPEN, "owner_sk": f"{media.created_ms:013d}#{media.id}"}
+def _made_before(table: Table, which: str, before_ms: int, limit: int) -> list[Media]:
+    page = table.query(which, index="by_owner", between=("0", f"{before_ms:013d}"), limit=limit)
+    return [_from_item(item) for item in page.items]
+
+
+def _open(media: Media, which: str = _OPEN) -> dict[str, Value]:
+    return {"owner_pk": which, "owner_sk": f"{media.created_ms:013d}#{media.id}"}
 
 
 def _ours(media: Media) -> Clause:
@@ -170,7 +181,7 @@ def _to_item(media: Media) -> Item:
         "claimed_until_ms": media.claimed_until_ms,
         "attempts": media.attempts,
         "ttl": media.created_ms // 1000 + KEEP_SECONDS,
-        **(_open(media) if media.state == "fetching" else {}),
+        **_open(media, _BEGUN if media.state == "uploading" else _OPEN),
     }
 
 

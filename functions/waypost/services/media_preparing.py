@@ -13,9 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
-from waypost.domain.media import Ask, Prepared, State
+from waypost.domain.media import UPLOAD_MS, Ask, Prepared, State
 from waypost.domain.media_refusals import refusal
 from waypost.entities.media import (
+    WORKED_ON,
     Media,
     claim_media,
     get_media,
@@ -56,9 +57,13 @@ def prepare_media(
         tell_waiting(media_id, table=files.table, queues=files.queues)
         return found.state
     now = now_ms()
-    media = claim_media(files.table, found, now, now + int(claim_seconds * 1000))
+    never_came = found.state == "uploading" and found.created_ms + UPLOAD_MS <= now
+    states = ("uploading",) if never_came else WORKED_ON
+    media = claim_media(files.table, found, now, now + int(claim_seconds * 1000), states=states)
     if media is None:
         raise StillClaimed
+    if never_came:
+        return refuse_media(media, refusal("upload_never_came", hours=UPLOAD_MS // 3_600_000), files=files)
     try:
         return _settled(media, files, prepare)
     except MachineAtFault:

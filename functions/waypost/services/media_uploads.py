@@ -23,7 +23,7 @@ def keep_part(media: Media, number: int, data: bytes, *, files: Files) -> None:
     """Repeatable. Raises Conflict `upload_over`, ValidationError `part_unknown` or `part_size_wrong`."""
     if media.state != "uploading":
         raise Conflict(
-            "The file is complete: nothing can be added to it.",
+            "The upload is over: nothing can be added to it.",
             field="media_id",
             mend="Upload another file: POST /v1/media.",
             code="upload_over",

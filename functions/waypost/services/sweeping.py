@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from waypost.domain.lease import Head, may_claim
+from waypost.domain.media import UPLOAD_MS
 from waypost.entities.bulk import list_open_runs
 from waypost.entities.head import get_head, list_running
-from waypost.entities.media import Media, unsettled_media
+from waypost.entities.media import Media, begun_uploads, unsettled_media
 from waypost.entities.session import get_session, list_sessions
 from waypost.entities.subscription import list_subscriptions
 from waypost.entities.tenant import list_tenants
@@ -60,8 +61,10 @@ def sweep(*, table: Table, queues: Queues, now_ms: int) -> Found:
 
 
 def _nudge_media(table: Table, queues: Queues, now_ms: int) -> int:
-    """Files whose message was lost, whom a try that died left behind, or whose messages were not woken."""
-    left = [one for one in unsettled_media(table, now_ms - OVERDUE_MS) if one.claimed_until_ms < now_ms]
+    """Files whose message was lost, whom a try that died left behind, or whose messages were not woken; and uploads
+    that are never completed."""
+    found = [*unsettled_media(table, now_ms - OVERDUE_MS), *begun_uploads(table, now_ms - UPLOAD_MS)]
+    left = [one for one in found if one.claimed_until_ms < now_ms]
     fetched = [one for one in left if one.state == "fetching"]
     here = [one for one in left if one.state != "fetching"]
     return _nudge_files(fetched, queues.queue("fetches")) + _nudge_files(here, queues.queue("media"))
