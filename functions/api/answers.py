@@ -174,7 +174,11 @@ class MessageMedia(BaseModel):
     pages: int | None = None
     view_once: bool = False
     has_thumbnail: bool = False
-    code: str | None = Field(None, examples=["media_gone"], description="Of what came in: why it failed.")
+    code: str | None = Field(
+        None,
+        examples=["media_gone"],
+        description="Of what came in: why it failed; while it is pending, why the last try did.",
+    )
 
 
 class MessageLocation(BaseModel):

@@ -116,6 +116,10 @@ class ReceivedFacts(BaseModel):
     pages: int | None
     view_once: bool = Field(description="The sender wants it to be seen once.")
     has_thumbnail: bool
+    code: str | None = Field(
+        examples=["media_gone"],
+        description="Why it failed; while it is pending, why the last try did, of which there are more to come.",
+    )
 
 
 class NewMediaLink(Request):

@@ -33,6 +33,7 @@ def received_view(received: Received, app: App) -> wire.Media:
             pages=facts.pages,
             view_once=facts.view_once,
             has_thumbnail=facts.has_thumbnail,
+            code=received.code,
         ),
         refusal=_failure(received.code) if received.state == "failed" and received.code else None,
         created_at=rfc3339(received.created_ms),
@@ -50,8 +51,7 @@ def media_of_message(content: Mapping[str, Any], app: App) -> dict[str, Any] | N
     if received is None:
         gone = FileFacts(filename=content.get("filename"), view_once=bool(content.get("view_once")))
         return told(media_id, "failed", gone, "media_expired")
-    code = received.code if received.state == "failed" else None  # else it tells of a try that failed
-    return told(media_id, received.state, app.received.known(received).facts, code)
+    return told(media_id, received.state, app.received.known(received).facts, received.code)
 
 
 def _failure(code: str) -> wire.MediaRefusal:

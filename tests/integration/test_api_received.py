@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 import api.media_reading
+from api.received_views import media_of_message
 from infra.local.rest_events import Incoming, proxy_event
 from tests.integration.api_client import Answer, ApiClient, app_fixture, client_fixture, invoke
 from tests.integration.received_files import SMALL, file_came
 from waypost import bootstrap
 from waypost.bootstrap import App
 from waypost.domain import received as rules
+from waypost.entities.received import get_received, put_off_received
 from waypost.services import receiving
 
 __all__ = ["app_fixture", "client_fixture"]
@@ -147,6 +149,19 @@ def test_what_is_not_here_says_so(app: App, client: ApiClient, state: Any) -> No
         assert (answer.status, answer.code) == (409, "media_not_ready")
     told = client.get(f"/v1/media/{media}").json()
     assert (told["refusal"] or {}).get("code") == ("media_gone" if state == "failed" else None)
+
+
+def test_a_file_that_is_asked_for_again_says_why_the_last_try_failed(app: App, client: ApiClient) -> None:
+    media = came(app, client, state="pending")
+    assert client.get(f"/v1/media/{media}").json()["received"]["code"] is None
+    received = get_received(app.table, media, app.now_ms())
+    assert received is not None
+    put_off_received(app.table, received, app.now_ms() + 3000, "media_gone", tried=True)
+    told = client.get(f"/v1/media/{media}").json()
+    assert (told["state"], told["received"]["code"], told["refusal"]) == ("pending", "media_gone", None)
+    in_message = media_of_message({"media": media}, app)
+    assert in_message is not None
+    assert (in_message["state"], in_message["code"]) == ("pending", "media_gone")
 
 
 def test_a_failed_file_can_be_asked_for_again(app: App, client: ApiClient) -> None:
