@@ -269,11 +269,11 @@ def test_an_upload_that_is_completed_late_is_not_ended(tmp_path: Path) -> None:
         media = app.files.create(MEDIA, TENANT, size=len(BYTES), now_ms=app.now_ms() - UPLOAD_MS - 1)
         app.files.write_source_part(media, 1, BYTES)
         complete(media, files=app.files)
+        assert begun_uploads(app.table, app.now_ms()) == []
         settle(app)
         found = get_media(app.table, MEDIA)
         assert found is not None
         assert found.state == "ready"
-        assert begun_uploads(app.table, app.now_ms()) == []
 
 
 def test_an_album_keeps_its_order_whichever_of_its_files_is_ready_first(tmp_path: Path) -> None:
