@@ -66,8 +66,9 @@ def _kept(work: Work) -> Outcome:
 def _made_anew(work: Work) -> Outcome:
     before = work.judged.type.mime
     with Image.open(work.source) as opened:
-        if max(opened.size) >= 2 * MAX_IMAGE_EDGE:
-            opened.draft("RGB", (MAX_IMAGE_EDGE, MAX_IMAGE_EDGE))
+        share = MAX_IMAGE_EDGE / max(opened.size)
+        if share <= 1 / 2:  # decoded at a half or less: both sides have to be said, or the shorter one forbids it
+            opened.draft("RGB", (round(opened.width * share), round(opened.height * share)))
         tables = _tables(opened)
         picture = _upright(work, opened)
     if picture.has_transparency_data:
