@@ -114,7 +114,7 @@ class DropFolder:
 
     def _offer(self) -> None:
         """Tell of what has settled, in the order of names."""
-        told = 0
+        told, at = 0, time.monotonic()  # one time for all: else those that are looked at last would settle first
         for path in sorted(self._waiting):
             if told >= _AT_ONCE or self._stopping.is_set():
                 return
@@ -124,7 +124,7 @@ class DropFolder:
                 del self._waiting[path]
             elif now != was:
                 self._waiting[path] = (now, time.monotonic())
-            elif time.monotonic() - since >= self._settle and not is_being_written(path):
+            elif at - since >= self._settle and not is_being_written(path):
                 if not self._told_of(path, now):
                     return
                 told += 1

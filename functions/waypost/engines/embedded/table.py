@@ -54,6 +54,15 @@ class EmbeddedTable:
         stored = self._stored(self._database.connection(), key)
         return stored and stored[1]
 
+    def differing(self, other: "EmbeddedTable") -> list[Key]:
+        """The keys of items that another table of the same database does not have, or has otherwise."""
+        rows = self._database.connection().execute(
+            "SELECT pk, sk FROM items AS ours WHERE tbl = ? AND NOT EXISTS (SELECT 1 FROM items AS theirs"
+            " WHERE theirs.tbl = ? AND theirs.pk = ours.pk AND theirs.sk = ours.sk AND theirs.body = ours.body)",
+            (self._number, other._number),
+        )
+        return [Key(pk, sk) for pk, sk in rows.fetchall()]
+
     def put(self, item: Item, *, when: When = ALWAYS) -> None:
         self.transact([Put(item, when)])
 

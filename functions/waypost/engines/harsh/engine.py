@@ -9,6 +9,7 @@ from typing import Self
 from waypost.engines.embedded.clock import Clock, wall_ms
 from waypost.engines.embedded.declarations import QueueSpec, TableSpec
 from waypost.engines.embedded.engine import EmbeddedEngine, build_engine, open_engine
+from waypost.engines.embedded.table import EmbeddedTable
 from waypost.engines.harsh.queue import HarshQueues
 from waypost.engines.harsh.stores import HarshBlobs, HarshDrops, HarshKeys
 from waypost.engines.harsh.table import HarshTable, Replica
@@ -66,6 +67,12 @@ def _around(calm: EmbeddedEngine, chance: Chance, now_ms: Callable[[], int]) -> 
         for name, table in calm.tables.items()
         if not name.endswith(_REPLICA)
     }
+    for name, replica in replicas.items():  # a process that was killed took what it had on its way with it
+        truth, late = calm.tables[name], calm.tables[name + _REPLICA]
+        assert isinstance(truth, EmbeddedTable)
+        assert isinstance(late, EmbeddedTable)
+        if lost := [*truth.differing(late), *late.differing(truth)]:
+            replica.note(lost)
     return HarshEngine(
         tables={name: HarshTable(calm.tables[name], replica, chance) for name, replica in replicas.items()},
         queues=HarshQueues(calm.queues, chance),
